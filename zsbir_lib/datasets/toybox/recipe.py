@@ -1,0 +1,116 @@
+"""What a Toybox is made of: how many pictures of which class, how hard, from which seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from importlib import resources
+
+from zsbir_lib.datasets.splits import SKETCHY_CLASSES, unseen_classes
+from zsbir_lib.errors import ZsbirError
+
+PAPER_SPLIT = "sketchy21"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Pictures of one class: instances 0 to `photos` - 1, of which the first `drawn` are sketched.
+
+    Attributes
+    ----------
+    photos
+        Photos, one for each instance.
+    drawn
+        How many of them have sketches.
+    sketches
+        Sketches of each such photo, by as many different hands.
+    """
+
+    photos: int
+    drawn: int
+    sketches: int
+
+
+# A smaller size holds the first instances of a larger one, picture for picture.
+SIZES: dict[str, dict[str, Counts]] = {
+    "mini": {"seen": Counts(30, 20, 2), "unseen": Counts(40, 20, 2)},
+    "full": {"seen": Counts(150, 100, 6), "unseen": Counts(200, 100, 6)},
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that the pictures of a Toybox depend on, besides the code that draws them.
+
+    Attributes
+    ----------
+    classes
+        Pictures of each class.
+    image_size
+        Side in pixels.
+    clutter
+        Difficulty of the photos; see `zsbir_lib.datasets.toybox.photo.render_photo`.
+    abstraction
+        Difficulty of the sketches; see `zsbir_lib.datasets.toybox.sketch.render_sketch`.
+    seed
+        Another seed gives other pictures of the same classes.
+    """
+
+    classes: dict[str, Counts] = field(hash=False)
+    image_size: int = 64
+    clutter: float = 0.5
+    abstraction: float = 1.3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.image_size <= 512:
+            raise ZsbirError(f"image size {self.image_size} is not from 16 to 512 pixels")
+        for name, top in (("clutter", 1.5), ("abstraction", 3.0)):
+            if not 0 <= getattr(self, name) <= top:
+                raise ZsbirError(f"{name} {getattr(self, name)} is not from 0 to {top:g}")
+        if self.seed < 0:
+            raise ZsbirError(f"seed {self.seed} is negative: use 0, 1, 2, ...")
+
+    @property
+    def identity(self) -> str:
+        """Twelve hexadecimal digits that change with the recipe or the drawing code."""
+        text = json.dumps([asdict(self), drawing_version()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def toybox_recipe(size: str, **options: float) -> Recipe:
+    """Return the recipe of a named size.
+
+    Parameters
+    ----------
+    size
+        ``"mini"`` or ``"full"``.
+    **options
+        Other fields of `Recipe`.
+
+    Raises
+    ------
+    ZsbirError
+        If there is no such size, or an option is out of range.
+    """
+    if size not in SIZES:
+        raise ZsbirError(f"the Toybox has no size {size!r}: use {' or '.join(SIZES)}")
+    unseen = set(unseen_classes(PAPER_SPLIT)[1])
+    roles = {name: "unseen" if name in unseen else "seen" for name in SKETCHY_CLASSES}
+    return Recipe({name: SIZES[size][role] for name, role in roles.items()}, **options)
+
+
+@lru_cache(maxsize=1)
+def drawing_version() -> str:
+    """Return a hash of the code that draws: pictures made by other code are never reused."""
+    here = resources.files("zsbir_lib.datasets.toybox")
+    names = ("geometry", "palette", "drawing", "registry", "photo", "sketch", "instance")
+    files = [here / f"{name}.py" for name in names]
+    families = (here / "families").iterdir()
+    files += sorted((f for f in families if f.name.endswith(".py")), key=lambda f: f.name)
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:12]

@@ -1,0 +1,32 @@
+"""The baseline: a sketch is looked up by its backbone features as they are."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from zsbir_lib.features import Pairs
+from zsbir_lib.methods.base import RetrievalMethod
+
+
+class Cosine(RetrievalMethod):
+    """Rank photos by the cosine distance of raw backbone features.
+
+    The "Baseline" row of Tables 2 and 3 of Yelamarthi et al. (ECCV 2018). Nothing is learnt.
+    """
+
+    name = "cosine"
+
+    def __init__(self) -> None:
+        pass
+
+    def fit(self, pairs: Pairs, *, progress: bool | None = None) -> Cosine:
+        """Return the method: there is nothing to learn."""
+        return self
+
+    def encode_sketches(self, features: Tensor) -> Tensor:
+        """Return the features, shape (n, d)."""
+        return features
+
+    def encode_photos(self, features: Tensor) -> Tensor:
+        """Return the features, shape (m, d)."""
+        return features
