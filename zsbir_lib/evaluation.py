@@ -114,6 +114,21 @@ class Result:
     fit_seconds: float
     rank_seconds: float = field(default=0.0)
 
+    def interval(self, baseline: Result | None = None) -> Interval:
+        """Return mAP@K, averaged over classes, with its interval; see `class_bootstrap`.
+
+        Parameters
+        ----------
+        baseline
+            Another method's result: the interval is then that of the paired difference.
+        """
+        others = None if baseline is None else baseline.per_class()
+        return class_bootstrap(self.per_class(), others)
+
+    def per_class(self) -> list[float]:
+        """Return mAP@K of each class that has a query, in the order of their names."""
+        return [row.mean_average_precision["k"] for row in self.report.per_class]
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON values."""
         return {
@@ -147,11 +162,12 @@ def evaluate(
     ZsbirError
         If `k` is larger than the gallery, or features do not fit the method.
     """
+    names = np.asarray(task.class_names)
     return evaluate_retrieval(
         method.encode_sketches(task.queries),
-        task.query_labels,
+        names[np.asarray(task.query_labels)],
         method.encode_photos(task.gallery),
-        task.gallery_labels,
+        names[np.asarray(task.gallery_labels)],
         k or default_depth(task),
         with_map_all=with_map_all,
     )
@@ -269,7 +285,7 @@ def choose(
     scores = [
         zero_shot(
             create_method(method, **candidate), features, split=split, k=k, with_map_all=False
-        ).report.map_at_k
+        ).report.mean_average_precision["k"]
         for candidate, split in progress_bar(runs, show=progress, desc="Choosing", unit="fit")
     ]
     table = [

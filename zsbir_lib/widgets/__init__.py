@@ -1,0 +1,5 @@
+"""Widgets for notebooks; nothing in the core of the library needs them."""
+
+from zsbir_lib.widgets.sketchpad import SketchPad
+
+__all__ = ["SketchPad"]

@@ -1,0 +1,81 @@
+"""A pad to draw a sketch on, in a notebook."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from PIL import Image, ImageDraw
+
+from zsbir_lib.errors import ZsbirError
+
+_HERE = Path(__file__).parent
+_PEN = 7 / 256  # width of the pen as a part of the side, as in sketchpad.js
+_SUPERSAMPLING = 4
+
+
+class SketchPad(anywidget.AnyWidget):
+    """A canvas for mouse, pen, finger or keyboard.
+
+    Parameters
+    ----------
+    examples
+        Sketches to start from, by name. The first one is on the pad until something is drawn, so
+        that a notebook also runs where nobody draws.
+
+    Attributes
+    ----------
+    strokes : list
+        What was drawn: each stroke a list of (x, y), from 0 to 1, from the top left corner.
+        Observe it to react to the drawing.
+    example : str
+        Name of the example on the pad, empty if there is none.
+    """
+
+    _esm = _HERE / "sketchpad.js"
+    _css = _HERE / "sketchpad.css"
+    strokes = traitlets.List().tag(sync=True)
+    example = traitlets.Unicode("").tag(sync=True)
+    examples = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, examples: Mapping[str, Image.Image] | None = None, **options: Any) -> None:
+        self._pictures = dict(examples or {})
+        urls = {name: _data_url(picture) for name, picture in self._pictures.items()}
+        options.setdefault("example", next(iter(urls), ""))
+        super().__init__(examples=urls, **options)
+
+    def image(self, size: int = 256) -> Image.Image:
+        """Return what is on the pad as an RGB image of `size` x `size`, black on white.
+
+        Raises
+        ------
+        ZsbirError
+            If nothing is drawn and there is no example.
+        """
+        if not self.strokes:
+            if self.example not in self._pictures:
+                raise ZsbirError("the pad is empty: draw something, or choose an example")
+            picture = self._pictures[self.example].convert("RGB")
+            return picture.resize((size, size), Image.Resampling.LANCZOS)
+        side = size * _SUPERSAMPLING
+        sheet = Image.new("L", (side, side), 255)
+        pen = ImageDraw.Draw(sheet)
+        width = max(1, round(_PEN * side))
+        for stroke in self.strokes:
+            points = [(float(x) * side, float(y) * side) for x, y in stroke]
+            pen.line(points, fill=0, width=width, joint="curve")
+            for x, y in (points[0], points[-1]):
+                r = width / 2
+                pen.ellipse((x - r, y - r, x + r, y + r), fill=0)
+        return sheet.reduce(_SUPERSAMPLING).convert("RGB")
+
+
+def _data_url(picture: Image.Image) -> str:
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
