@@ -134,7 +134,7 @@ class CVAE(RetrievalMethod):
         kl_weight: float = 1.0,
         decoder_variance: float = 0.5,
         latent_dim: int | None = None,
-        epochs: int = 10,
+        epochs: int = 25,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
         n_samples: int = 200,
