@@ -1,0 +1,63 @@
+"""The project's own files, its tools, its built pages and a browser to look at them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+# Taken before any test changes it: the book is built with the cache that `make book` uses.
+ENVIRONMENT = dict(os.environ)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
+--disable-background-networking --disable-component-update --disable-sync"""
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Return the folder of the built book, brought up to date unless ZSBIR_SITE names one."""
+    if given := ENVIRONMENT.get("ZSBIR_SITE"):
+        return ROOT / given
+    command = [sys.executable, str(ROOT / "tools" / "build_book.py")]
+    built = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Serve the built book and return where."""
+    from serve import make_server
+
+    with make_server(site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the Chromium of this machine."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = f"no Chromium: none of {', '.join(BROWSERS)} is installed"
+        if ENVIRONMENT.get("ZSBIR_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS.split())
+        yield started
+        started.close()

@@ -1,0 +1,197 @@
+"""The built book: complete, readable everywhere, and asking nothing of any other machine."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote, urldefrag, urlparse
+
+import pytest
+from build_book import pages
+
+PAGES = pages()
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+# Attributes by which a page makes the browser load something, as opposed to offering a link.
+LOADING = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")}
+LOADING_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "preconnect", "dns-prefetch"}
+
+
+class Page(HTMLParser):
+    """What a page loads, links to, shows and can be linked to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.loads, self.links, self.images, self.anchors = [], [], [], {""}
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.anchors.update(filter(None, (found.get("id"), found.get("name"))))
+        self.loads += [found[key] for name, key in LOADING if name == tag and found.get(key)]
+        if tag == "link" and LOADING_LINKS & set((found.get("rel") or "").split()):
+            self.loads.append(found["href"])
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+        if tag == "img":
+            self.images.append(found)
+
+
+def is_external(address):
+    return bool(urlparse(address).netloc)
+
+
+@pytest.fixture(scope="module")
+def built(site):
+    return {path: Page(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_every_page_of_the_contents_is_built(site):
+    assert [page for page in PAGES if not (site / f"{page}.html").is_file()] == []
+
+
+def test_no_page_loads_anything_from_elsewhere(built):
+    found = {path.name: list(filter(is_external, page.loads)) for path, page in built.items()}
+    assert {name: loads for name, loads in found.items() if loads} == {}
+
+
+def test_no_style_sheet_of_ours_loads_anything_from_elsewhere(site):
+    for path in site.glob("_static/*.css"):
+        assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", path.read_text()), path.name
+
+
+def test_thebe_is_gone(built):
+    signs = re.compile(r"sphinx-thebe\.js|x-thebe-config|THEBE_JS_URL")
+    assert [path.name for path in built if signs.search(path.read_text())] == []
+
+
+def test_internal_links_lead_somewhere(site, built):
+    broken = []
+    for path, page in built.items():
+        for link in page.links:
+            if is_external(link) or re.match(r"(mailto|javascript|data):", link):
+                continue
+            address, anchor = urldefrag(link)
+            target = (path.parent / unquote(address.split("?")[0])).resolve() if address else path
+            if not target.is_file() or not target.is_relative_to(site.resolve()):
+                broken.append(f"{path.name}: {link}")
+            elif target.suffix == ".html" and unquote(anchor) not in built[target].anchors:
+                broken.append(f"{path.name}: {link} has no such place")
+    assert broken == []
+
+
+def test_pictures_say_in_words_what_they_show(built):
+    """Sphinx puts the file's name where a picture has no alt text; that says nothing."""
+    silent = []
+    for path, page in built.items():
+        for image in page.images:
+            words = image.get("alt") or ""
+            if len(words.split()) < 2 or re.search(r"\.(png|jpe?g|svg|webp|gif)$", words):
+                silent.append(f"{path.name}: {image.get('src')} ({words!r})")
+    assert silent == []
+
+
+def test_colab_button_names_the_notebook(site, root):
+    for page in PAGES:
+        if (root / f"{page}.ipynb").exists():
+            html = (site / f"{page}.html").read_text(encoding="utf-8")
+            place = f"colab.research.google.com/github/zsbir/zsbir-book/blob/main/{page}.ipynb"
+            assert place in html, page
+
+
+class Visit:
+    """One page open in the browser, with what went wrong while it opened."""
+
+    def __init__(self, browser, address, page, *, viewport=DESKTOP, scheme="light"):
+        self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        self.page = self.context.new_page()
+        self.external, self.failed, self.complaints = [], [], []
+        self.page.on("request", lambda request: self._note(request, address))
+        self.page.on("requestfailed", lambda request: self.failed.append(request.url))
+        self.page.on("response", lambda r: r.status >= 400 and self.failed.append(r.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        self.page.goto(f"{address}/{page}.html", wait_until="load")
+        self.page.evaluate("window.MathJax?.startup?.promise")
+        self.page.wait_for_load_state("networkidle")
+
+    def _note(self, request, address):
+        if not request.url.startswith((address, "data:", "blob:")):
+            self.external.append(request.url)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_page_opens_without_complaint(browser, address, page):
+    with Visit(browser, address, page) as visit:
+        # Pictures below the fold load when they come into view.
+        visit.page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+        visit.page.wait_for_function("[...document.images].every(i => i.complete)")
+        unseen = visit.page.evaluate(
+            "[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)"
+        )
+        untypeset = visit.page.evaluate(
+            "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container'))"
+            ".map(m => m.textContent)"
+        )
+        faults = visit.page.evaluate(
+            "[...document.querySelectorAll('mjx-merror')].map(e => e.textContent)"
+        )
+    assert visit.external == []
+    assert visit.failed == []
+    assert visit.complaints == []
+    assert unseen == []
+    assert untypeset == []
+    assert faults == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_widgets_show_themselves_without_a_kernel(browser, address, page):
+    with Visit(browser, address, page) as visit:
+        views = 'script[type="application/vnd.jupyter.widget-view+json"]'
+        count = visit.page.locator(views).count()
+        if count:
+            # The manager puts each widget in a place of its own, beside the script it replaces.
+            visit.page.wait_for_function(
+                "n => document.querySelectorAll('.widget-subarea > :not(script)').length >= n",
+                arg=count,
+                timeout=15_000,
+            )
+        heights = visit.page.evaluate(
+            "[...document.querySelectorAll('.widget-subarea')].map(e => e.clientHeight)"
+        )
+    assert len(heights) >= count
+    assert all(height > 0 for height in heights)
+    assert visit.complaints == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_phone_needs_no_sideways_scrolling(browser, address, page):
+    with Visit(browser, address, page, viewport=PHONE) as visit:
+        wide = visit.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= PHONE["width"]
+
+
+def luminance(colour):
+    red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_light_and_dark_mode_follow_the_reader(browser, address, page):
+    for scheme, dark in (("light", False), ("dark", True)):
+        with Visit(browser, address, page, scheme=scheme) as visit:
+            assert visit.page.evaluate("document.documentElement.dataset.theme") == scheme
+            paper, ink = (
+                luminance(visit.page.evaluate(f"getComputedStyle(document.body).{property}"))
+                for property in ("backgroundColor", "color")
+            )
+        assert (paper < 0.2) is dark
+        assert abs(paper - ink) > 0.5
