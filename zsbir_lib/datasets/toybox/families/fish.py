@@ -257,8 +257,8 @@ def shark(drawing: Drawing) -> None:
     """Draw a shark: high triangular fin, tail with a long upper lobe, gill slits, teeth."""
     colour = drawing.colour(*GRAYS)
     dark = darker(colour, 0.78)
-    arch = drawing.uniform(-0.14, 0.2)
-    deep = drawing.vary(0.25, 0.1)
+    arch = drawing.uniform(-0.1, 0.1)
+    deep = drawing.vary(0.29, 0.1)
 
     tail = closed_curve(
         (-0.72, 0.06), (-0.92, 0.3), (-1.2, 0.6), (-1.06, 0.2), (-0.98, -0.02), (-1.05, -0.3),
@@ -319,22 +319,24 @@ def dolphin(drawing: Drawing) -> None:
     """Draw a dolphin, leaping in an arch or swimming: beak, curved fin, flukes that lie flat."""
     colour = drawing.colour("gray", "sky", "dark gray", "blue", "light gray")
     dark = darker(colour, 0.82)
-    arch = drawing.uniform(0.42, 0.62) if drawing.chance(0.65) else drawing.uniform(0.05, 0.2)
-    deep = drawing.vary(0.23, 0.08)
-    back_fin = closed_curve((0.14, deep * 0.8), (0.02, deep + 0.18), (-0.2, deep + 0.3),
-                            (-0.12, deep + 0.12), (-0.12, deep * 0.75), samples=5)  # fmt: skip
+    leaping = drawing.chance(0.75)
+    arch = drawing.uniform(0.55, 0.85) if leaping else drawing.uniform(0.12, 0.25)
+    deep = drawing.vary(0.22, 0.08)
+    back_fin = closed_curve((0.16, deep * 0.8), (0.03, deep + 0.2), (-0.24, deep + 0.34),
+                            (-0.14, deep + 0.12), (-0.12, deep * 0.75), samples=5)  # fmt: skip
     drawing.fill(_bent(back_fin, arch), dark, "dolphin", importance=1.3)
-    spread = drawing.vary(0.3, 0.15)
+    # Flukes lie flat: the far one is foreshortened, and a notch parts it from the near one.
+    spread = drawing.vary(0.36, 0.12)
     flukes = closed_curve(
-        (-0.72, 0.05), (-0.88, spread * 0.6), (-1.02, spread * 1.15), (-1.03, spread * 0.5),
-        (-0.96, 0), (-1.08, -spread * 0.45), (-1.1, -spread), (-0.92, -spread * 0.6),
-        (-0.72, -0.04), samples=5,
+        (-0.7, 0.05), (-0.78, spread * 0.75), (-0.98, spread * 1.1), (-0.98, spread * 0.45),
+        (-0.9, 0.02), (-1.05, -0.1), (-1.24, -spread * 0.45), (-1.0, -spread * 0.62),
+        (-0.72, -0.05), samples=5,
     )  # fmt: skip
     drawing.fill(_bent(flukes, arch), dark, "dolphin", importance=1.3)
-    beak = drawing.vary(0.26, 0.12)
+    beak = drawing.vary(0.32, 0.12)
     body = closed_curve(
-        (-0.82, 0.045), (-0.45, deep * 0.62), (0, deep), (0.35, deep * 0.98), (0.6, deep * 0.72),
-        (0.7, 0.03), (0.72 + beak * 0.6, -0.005), (0.72 + beak, -0.05), (0.7 + beak * 0.7, -0.1),
+        (-0.82, 0.045), (-0.45, deep * 0.62), (0, deep), (0.35, deep * 1.02), (0.58, deep * 0.85),
+        (0.69, 0.05), (0.72 + beak * 0.6, 0.02), (0.72 + beak, -0.03), (0.7 + beak * 0.7, -0.09),
         (0.62, -0.13), (0.35, -deep * 0.85), (0, -deep * 0.9), (-0.45, -deep * 0.5), (-0.82, -0.05),
     )  # fmt: skip
     drawing.fill(_bent(body, arch), colour, "dolphin")
@@ -350,8 +352,8 @@ def dolphin(drawing: Drawing) -> None:
     smile = open_curve((0.7 + beak, -0.055), (0.74, -0.06), (0.6, -0.02), samples=4)
     drawing.line(_bent(smile, arch), darker(colour, 0.45), 0.026, importance=1.1)
     drawing.eye(0.56, 0.06 - arch * 0.31, 0.036)
-    if drawing.chance(0.3) and arch > 0.3:
-        _splash(drawing, -0.55, -arch - 0.35)
+    if leaping and drawing.chance(0.35):
+        _splash(drawing, -0.6, -arch - 0.45)
 
 
 def _splash(drawing: Drawing, x: float, y: float) -> None:

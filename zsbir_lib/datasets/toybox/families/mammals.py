@@ -6,6 +6,7 @@ Each is drawn on its own; most have two poses. Animals in profile face right.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -354,7 +355,7 @@ def _bat_wing(rise: float, deep: float, fingers: int) -> tuple[Points, np.ndarra
     front = open_curve((0.08, 0.14), (0.26, 0.30 + 0.3 * rise), wrist, (0.84, 0.34 + rise), tips[0],
                        samples=5)  # fmt: skip
     pieces = [front]
-    for here, there in zip(tips[:-1], tips[1:], strict=True):
+    for here, there in pairwise(tips):
         hollow = (here + there) / 2 * 0.72 + wrist * 0.28
         pieces.append(open_curve(here, hollow, there, samples=4)[1:])
     return np.concatenate(pieces), wrist, tips
@@ -403,9 +404,8 @@ def seal(drawing: Drawing) -> None:
                       samples=20)  # fmt: skip
         drawing.fill(fin, darker(colour, shade), None, 1.0)
     if upright:
-        flipper = closed_curve((0.30, -0.24), (0.60, -0.50), (0.66, -0.64), (0.42, -0.60), (0.2, -0.4),
-                               samples=4)  # fmt: skip
-        drawing.fill(flipper, darker(colour, 0.65), None, 0.9)
+        flipper = [(0.30, -0.24), (0.60, -0.50), (0.66, -0.64), (0.42, -0.60), (0.2, -0.4)]
+        drawing.fill(closed_curve(*flipper, samples=4), darker(colour, 0.65), None, 0.9)
     drawing.fill(limb(spine, widths, samples=6), colour, "body")
     if drawing.chance(0.35):
         for k in range(5):
@@ -446,6 +446,8 @@ def _ball(drawing: Drawing, x: float, y: float) -> None:
     """Balance a striped ball."""
     colour = drawing.colour("red", "blue", "yellow", "green", "orange")
     drawing.fill(ellipse(x, y, 0.20, samples=26), colour, None, 1.0)
-    band = closed_curve((x - 0.17, y + 0.10), (x, y + 0.06), (x + 0.18, y + 0.06), (x + 0.19, y - 0.06),
-                        (x, y - 0.08), (x - 0.19, y - 0.03), samples=3)  # fmt: skip
+    band = closed_curve(
+        (x - 0.17, y + 0.10), (x, y + 0.06), (x + 0.18, y + 0.06), (x + 0.19, y - 0.06),
+        (x, y - 0.08), (x - 0.19, y - 0.03), samples=3,
+    )  # fmt: skip
     drawing.fill(band, lighter(colour, 0.75), None, 0.7, True)

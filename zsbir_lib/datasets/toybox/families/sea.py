@@ -163,9 +163,9 @@ def octopus(drawing: Drawing) -> None:
     for k in (0, 7, 1, 6, 2, 5, 3, 4):
         side, x = (k - 3.5) / 3.5, -0.42 + 0.12 * k
         lift = drawing.uniform(-0.12, 0.12)
-        path = [(x * 0.7, 0.0), (x * 1.15 + side * 0.12, -0.35),
-                (x * 1.5 + side * 0.3, -0.66 + abs(side) * 0.3),
-                (x * 1.5 + side * 0.62, -0.5 + abs(side) * 0.45 + lift)]  # fmt: skip
+        path = [(x * 0.7, 0.0), (x * 1.1 + side * 0.08, -0.4),
+                (x * 1.3 + side * 0.16, -0.8 + abs(side) * 0.2),
+                (x * 1.4 + side * 0.48, -0.85 + abs(side) * 0.5 + lift)]  # fmt: skip
         shade = 0.8 if k % 2 else 0.95
         drawing.fill(limb(path, [0.2, 0.16, 0.12, 0.06], samples=6), darker(colour, shade),
                      importance=1.1)  # fmt: skip
@@ -199,19 +199,17 @@ def seahorse(drawing: Drawing) -> None:
         crest = polygon((-0.15 + 0.06 * k, 0.7), (-0.13 + 0.07 * k, 0.9 + 0.03 * (k % 2)),
                         (-0.05 + 0.06 * k, 0.72))  # fmt: skip
         drawing.fill(crest, darker(colour, 0.8), importance=1.0)
-    curl = drawing.uniform(4.6, 5.6)
-    t = np.linspace(0, 1, 8)
-    spiral = np.stack([
-        0.12 + 0.2 * (1 - t) * np.cos(0.8 + curl * t),
-        -0.74 + 0.24 * (1 - t * 0.6) * np.sin(0.8 + curl * t),
-    ], axis=1)  # fmt: skip
-    belly = drawing.vary(0.44, 0.12)
-    trunk = [(0, 0.6), (0.08, 0.35), (0.2, 0.0), (0.1, -0.35), *spiral]
-    widths = [0.22, 0.28, belly, 0.28, 0.2, 0.16, 0.14, 0.12, 0.1, 0.08, 0.07, 0.05]
-    drawing.fill(limb(trunk, widths, samples=5), colour, "seahorse")
+    # The tail: a spiral that rolls up in front of the belly.
+    t = np.linspace(0, 1, 9)
+    angle, radius = 3.3 + drawing.uniform(5.6, 6.8) * t, 0.27 - 0.19 * t
+    spiral = np.stack([0.3 + radius * np.cos(angle), -0.72 + radius * np.sin(angle)], axis=1)
+    belly = drawing.vary(0.46, 0.12)
+    trunk = [(0, 0.6), (0.08, 0.35), (0.2, 0.0), (0.08, -0.4), *spiral]
+    widths = [0.22, 0.3, belly, 0.28, 0.2, 0.16, 0.14, 0.12, 0.11, 0.1, 0.08, 0.07, 0.05]
+    drawing.fill(limb(trunk, widths, samples=5), colour, "trunk")
     snout = drawing.vary(0.5, 0.08)
     head = limb([(0.0, 0.62), (0.17, 0.63), (snout + 0.06, 0.5)], [0.34, 0.24, 0.11])
-    drawing.fill(head, colour, "seahorse", importance=1.2)
+    drawing.fill(head, colour, "trunk", importance=1.2)
     for k in range(5):
         y = 0.25 - 0.13 * k
         ring = open_curve((0.04, y), (0.2, y - 0.05), (0.34, y), samples=3)
@@ -348,15 +346,15 @@ def lobster(drawing: Drawing) -> None:
             leg = polyline((side * 0.12, y), (side * 0.42, y + 0.08 - 0.07 * k),
                            (side * 0.52, y - 0.1 - 0.09 * k))  # fmt: skip
             drawing.line(leg, dark, 0.05, importance=1.2)
-    spread, lean = drawing.uniform(0.36, 0.5), drawing.uniform(-22, 4)
+    spread, lean = drawing.uniform(0.46, 0.62), drawing.uniform(-18, 12)
     for side in (-1, 1):
-        feeler = open_curve((side * 0.06, 0.62), (side * 0.16, 0.95), (side * 0.3, 1.3), samples=5)
-        drawing.line(feeler, dark, 0.035, importance=1.15)
-        wrist = (side * spread, 0.66)
+        feeler = open_curve((side * 0.06, 0.62), (side * 0.1, 0.95), (side * 0.22, 1.3), samples=5)
+        drawing.line(feeler, dark, 0.04, importance=1.25)
+        wrist = (side * spread, 0.6)
         arm = limb([(side * 0.12, 0.42), (side * (spread + 0.02), 0.48), wrist],
-                   [0.13, 0.12, 0.11], samples=5)  # fmt: skip
+                   [0.14, 0.13, 0.13], samples=5)  # fmt: skip
         drawing.fill(arm, dark, importance=1.1)
-        claw = pincer(*wrist, drawing.vary(1.0, 0.08), lean, side)
+        claw = pincer(*wrist, drawing.vary(1.1, 0.08), lean, side)
         drawing.fill(claw, colour, importance=1.3)
     _lobster_tail(drawing, colour, sway)
     carapace = mirrored((0, 0.74), (0.1, 0.62), (0.2, 0.42), (0.23, 0.1), (0.16, -0.1), (0, -0.14))
@@ -369,15 +367,15 @@ def lobster(drawing: Drawing) -> None:
 
 def _lobster_tail(drawing: Drawing, colour: Colour, sway: float) -> None:
     """Add the tail, ring by ring from its fan forwards; `sway` bends it to a side."""
-    t = np.linspace(1, 0, 5)
-    x, y, width = sway * t**2, -0.18 - 0.62 * t, 0.2 - 0.08 * t
+    t = np.linspace(1, 0, 4)
+    x, y, width = sway * t**2, -0.2 - 0.56 * t, 0.22 - 0.08 * t
     fan = darker(colour, 0.85)
-    for angle in (-62, 62, -30, 30, 0):
-        lobe = ellipse(x[0], y[0] - 0.22, 0.09, 0.17, samples=14)
+    for angle in (-58, 58, 0):
+        lobe = ellipse(x[0], y[0] - 0.24, 0.13, 0.19, samples=14)
         drawing.fill(rotate(lobe, angle, (x[0], y[0] - 0.04)), fan, importance=1.15)
     for cx, cy, half in zip(x, y, width, strict=True):
-        ring = closed_curve((cx - half, cy + 0.1), (cx + half, cy + 0.1), (cx + half, cy - 0.06),
-                            (cx, cy - 0.1), (cx - half, cy - 0.06), samples=4)  # fmt: skip
+        ring = closed_curve((cx - half, cy + 0.1), (cx + half, cy + 0.1), (cx + half, cy - 0.08),
+                            (cx, cy - 0.13), (cx - half, cy - 0.08), samples=4)  # fmt: skip
         drawing.fill(ring, colour, importance=1.15)
 
 
@@ -390,23 +388,23 @@ def hermit_crab(drawing: Drawing) -> None:
     """Draw a hermit crab: claws, legs and stalked eyes that look out of a snail's shell."""
     skin = drawing.colour("red", "orange", "rust", "purple", "tan", "sky")
     shell = drawing.colour("beige", "tan", "cream", "pink", "brown", "light gray")
-    limbs = darker(skin, 0.85)
-    for x, knee, foot in ((0.15, 0.4, 0.3), (0.3, 0.66, 0.62), (0.4, 0.88, 0.95)):
-        leg = limb([(x, -0.2), (knee, -0.2), (foot, -0.68)], [0.13, 0.13, 0.06], samples=5)
+    limbs = darker(skin, 0.8)
+    for x, knee, foot in ((0.1, 0.3, 0.22), (0.28, 0.58, 0.58)):
+        leg = limb([(x, -0.2), (knee, -0.28), (foot, -0.72)], [0.14, 0.14, 0.07], samples=5)
         drawing.fill(leg, limbs, importance=1.25)
-    small_claw = pincer(0.85, 0.05, 0.55, drawing.uniform(25, 50), 1)
-    small_arm = limb([(0.4, -0.05), (0.72, 0.0), (0.86, 0.08)], [0.13, 0.12, 0.1], samples=4)
-    drawing.fill(small_arm, limbs, importance=1.0)
-    drawing.fill(small_claw, limbs, importance=1.2)
-    for x, y in ((0.46, 0.48), (0.64, 0.46)):
-        drawing.line(polyline((0.42, 0.08), (x, y)), limbs, 0.06, importance=1.2)
-        drawing.fill(ellipse(x, y, 0.07, samples=12), (30, 25, 25), importance=1.25, flat=True)
-    head = closed_curve((0.1, 0.15), (0.4, 0.2), (0.6, 0.05), (0.55, -0.2), (0.1, -0.3), samples=5)
-    drawing.fill(head, skin, importance=1.1)
-    arm = limb([(0.35, -0.12), (0.66, -0.3), (0.78, -0.18)], [0.16, 0.15, 0.13], samples=5)
-    drawing.fill(arm, skin, importance=1.1)
-    claw = pincer(0.76, -0.22, drawing.vary(0.9, 0.1), drawing.uniform(30, 65), 1)
-    drawing.fill(claw, skin, importance=1.3)
+    for x, y in ((0.36, 0.5), (0.6, 0.48)):
+        drawing.line(polyline((0.42, 0.05), (x, y)), limbs, 0.06, importance=1.3)
+        drawing.fill(ellipse(x, y, 0.075, samples=12), (30, 25, 25), importance=1.3, flat=True)
+    head = closed_curve((0.1, 0.18), (0.42, 0.22), (0.6, 0.05), (0.55, -0.22), (0.1, -0.35),
+                        samples=5)  # fmt: skip
+    drawing.fill(head, skin, "crab", importance=1.1)
+    lean = drawing.uniform(10, 50)
+    arm = limb([(0.4, -0.08), (0.72, -0.12), (0.86, 0.0)], [0.17, 0.16, 0.14], samples=5)
+    drawing.fill(arm, skin, "crab", importance=1.1)
+    drawing.fill(pincer(0.86, -0.02, drawing.vary(0.95, 0.1), lean, 1), skin, importance=1.3)
+    arm = limb([(0.4, -0.22), (0.68, -0.42), (0.78, -0.36)], [0.14, 0.13, 0.11], samples=4)
+    drawing.fill(arm, limbs, importance=1.0)
+    drawing.fill(pincer(0.77, -0.38, 0.65, lean + 25, 1), limbs, importance=1.2)
     if drawing.chance(0.5):
         _turban_shell(drawing, shell)
     else:
@@ -414,19 +412,27 @@ def hermit_crab(drawing: Drawing) -> None:
 
 
 def _turban_shell(drawing: Drawing, colour: Colour) -> None:
-    """Add a pointed shell: whorls that grow from the tip, behind, to the mouth, in front."""
-    tip = (-0.95, drawing.uniform(0.5, 0.75))
+    """Add a pointed shell whose whorls widen from the tip, behind, to the mouth, in front."""
+    x, y = -1.05, drawing.uniform(0.55, 0.8)
     ink = darker(colour, 0.5)
-    # From the tip to the mouth: centre, half width, and how the whorl leans.
-    for t in (0.08, 0.3, 0.56, 1.0):
-        cx, cy = tip[0] + (0.0 - tip[0]) * t, tip[1] + (0.02 - tip[1]) * t
-        half = 0.08 + 0.42 * t
-        whorl = ellipse(cx, cy, half * 0.72, half, -35, samples=20)
-        drawing.fill(whorl, darker(colour, 0.85 + 0.15 * t), importance=1.3)
-    for shift in (-0.12, 0.1):
-        band = open_curve((-0.12 + shift, 0.36), (0.04 + shift, 0.05), (-0.02 + shift, -0.36),
-                          samples=4)  # fmt: skip
-        drawing.line(band, ink, 0.035, importance=0.9)
+    # The axis runs from the tip to the mouth; sides bulge between the seams of the whorls.
+    along = np.array([x, y]) / -math.hypot(x, y)
+    across = np.array([-along[1], along[0]])
+    length = math.hypot(x, y) + 0.28
+    upper, lower, seams = [], [], []
+    for t in (0.14, 0.34, 0.6):
+        centre, half = (x, y) + along * length * t, 0.05 + 0.52 * t
+        upper += [centre - along * length * 0.07 + across * half * 1.02, centre + across * half]
+        lower += [centre - along * length * 0.07 - across * half * 1.02, centre - across * half]
+        seams.append((centre + across * half, centre + along * 0.1 * (1 + t),
+                      centre - across * half))  # fmt: skip
+    body = (x, y) + along * length * 0.82
+    end = (x, y) + along * length
+    outline = [(x, y), *upper, body + across * 0.54, end + across * 0.22, end - across * 0.3,
+               body - across * 0.5, *lower[::-1]]  # fmt: skip
+    drawing.fill(closed_curve(*outline, samples=4), colour, importance=1.3)
+    for seam in seams:
+        drawing.line(open_curve(*seam, samples=5), ink, 0.045, importance=1.3)
 
 
 def _round_shell(drawing: Drawing, colour: Colour) -> None:
