@@ -80,7 +80,7 @@ def test_a_red_frame_can_be_seen_in_the_file(tmp_path):
 def test_class_names_stand_below_the_photos():
     figure = plot_retrieval([ROW, UNKNOWN], title="Two queries")
     labels = [axes.get_xlabel() for axes in figure.axes]
-    assert labels == ["cow", "cow", "car (sedan)", "cow", "pig", "query", "cow", "pig"]
+    assert labels == ["cow", "cow", "car (sedan)", "cow", "pig", "", "cow", "pig"]
     assert figure.get_suptitle() == "Two queries"
 
 

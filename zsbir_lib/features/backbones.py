@@ -301,7 +301,11 @@ def read_weights(path: str | os.PathLike) -> dict[str, Tensor]:
     except SafetensorError as error:
         raise ZsbirError(f"{path} is not a safetensors file, or is damaged: {error}") from None
     except pickle.UnpicklingError as error:
-        if "GLOBAL" in str(error) or "Unsupported" in str(error):
+        # A pickle begins with its protocol, and torch.save writes a zip; a picture is neither.
+        with open(path, "rb") as stream:
+            head = stream.read(2)
+        is_pickle = head == b"PK" or head[:1] == b"\x80"
+        if is_pickle and ("GLOBAL" in str(error) or "Unsupported" in str(error)):
             raise ZsbirError(
                 f"{path} holds Python objects, not only tensors, and is refused because opening "
                 "it could run code: save its state_dict() as safetensors and pass that"

@@ -36,7 +36,8 @@ class Toybox(SketchPhotoDataset):
         whatever is passed here.
     image_size, clutter, abstraction, seed
         Side of a picture in pixels, difficulty of the photos and of the sketches, and seed; see
-        `zsbir_lib.datasets.toybox.recipe.Recipe`.
+        `zsbir_lib.datasets.toybox.recipe.Recipe`. The shipped ToyNet learnt from photos of seed 1:
+        take another one.
     workers
         Processes to draw with, one for each processor by default.
     progress
@@ -48,6 +49,8 @@ class Toybox(SketchPhotoDataset):
         The named size.
     recipe : Recipe
         What the pictures depend on.
+    folder : Path
+        Where they lie in the cache.
 
     Raises
     ------
@@ -77,7 +80,7 @@ class Toybox(SketchPhotoDataset):
             split = load_split(split, self.class_names)
         self.split = self.check_split(split)
         self.fingerprint = self.recipe.identity
-        folder = cache_dir("toybox", f"{size}-{self.fingerprint}")
+        self.folder = folder = cache_dir("toybox", f"{size}-{self.fingerprint}")
         generate(folder, self.recipe, workers=workers, progress=progress)
         self._photos = [self._open(folder, name, "photos") for name in self.class_names]
         self._sketches = [self._open(folder, name, "sketches") for name in self.class_names]

@@ -34,7 +34,7 @@ class Hand:
     slant
         Radians by which the person's drawings lean.
     pen
-        Half the width of the line, in picture units.
+        Width of the line, in picture units (the picture is two units wide).
     darkness
         Gray level of the ink, 0 (black) to 255.
     breaks

@@ -321,7 +321,7 @@ def dolphin(drawing: Drawing) -> None:
     dark = darker(colour, 0.82)
     leaping = drawing.chance(0.75)
     arch = drawing.uniform(0.55, 0.85) if leaping else drawing.uniform(0.12, 0.25)
-    deep = drawing.vary(0.22, 0.08)
+    deep = drawing.vary(0.25, 0.08)
     back_fin = closed_curve((0.16, deep * 0.8), (0.03, deep + 0.2), (-0.24, deep + 0.34),
                             (-0.14, deep + 0.12), (-0.12, deep * 0.75), samples=5)  # fmt: skip
     drawing.fill(_bent(back_fin, arch), dark, "dolphin", importance=1.3)
@@ -353,7 +353,7 @@ def dolphin(drawing: Drawing) -> None:
     drawing.line(_bent(smile, arch), darker(colour, 0.45), 0.026, importance=1.1)
     drawing.eye(0.56, 0.06 - arch * 0.31, 0.036)
     if leaping and drawing.chance(0.35):
-        _splash(drawing, -0.6, -arch - 0.45)
+        _splash(drawing, -0.75, -0.9 * arch - 0.22)
 
 
 def _splash(drawing: Drawing, x: float, y: float) -> None:

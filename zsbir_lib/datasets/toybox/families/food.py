@@ -145,7 +145,10 @@ def strawberry(drawing: Drawing) -> None:
     drawing.line(polyline((0, 0.55), (0.05, 0.82)), (60, 120, 50), 0.06, importance=1.0)
 
 
-@toy("cherries", "fruit", "plant", "edible", "small", "round", "green", pretrain_only=True)
+@toy(
+    "cherries", "fruit",
+    "plant", "edible", "small", "round", "green", "soft", "branching", pretrain_only=True,
+)  # fmt: skip
 def cherries(drawing: Drawing) -> None:
     """Draw two cherries on one stalk."""
     colour = drawing.colour("red", "maroon")
@@ -157,7 +160,11 @@ def cherries(drawing: Drawing) -> None:
     drawing.fill(leaf, drawing.colour("green"), importance=1.2)
 
 
-@toy("grapes", "fruit", "plant", "edible", "small", "round", "green", pretrain_only=True)
+@toy(
+    "grapes", "fruit",
+    "plant", "edible", "small", "round", "green", "soft", "upright", "pointed",
+    pretrain_only=True,
+)  # fmt: skip
 def grapes(drawing: Drawing) -> None:
     """Draw a bunch of grapes."""
     colour = drawing.colour("purple", "green", "maroon")
@@ -172,7 +179,11 @@ def grapes(drawing: Drawing) -> None:
             drawing.fill(berry, colour * drawing.uniform(0.85, 1.1), importance=1.5)
 
 
-@toy("carrot", "fruit", "plant", "edible", "long", "pointed", "green", pretrain_only=True)
+@toy(
+    "carrot", "fruit",
+    "plant", "edible", "long", "pointed", "green", "upright", "branching",
+    pretrain_only=True,
+)  # fmt: skip
 def carrot(drawing: Drawing) -> None:
     """Draw a carrot with its leaves."""
     for degrees in (55, 80, 105, 128):
@@ -235,7 +246,10 @@ def _sliced(drawing: Drawing, crust: Colour) -> None:
         drawing.fill(crumb, (245, 232, 205), importance=1.2, flat=True)
 
 
-@toy("bread", "bakery", "edible", "man-made", "soft", "long")
+@toy(
+    "bread", "bakery",
+    "edible", "man-made", "soft", "long", "striped", "round", "curved",
+)  # fmt: skip
 def bread(drawing: Drawing) -> None:
     """Draw a long loaf, or a tin loaf with slices cut off."""
     crust = drawing.colour("wood", "tan", "brown", "gold")

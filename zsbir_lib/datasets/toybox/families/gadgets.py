@@ -71,8 +71,10 @@ def alarm_clock(drawing: Drawing) -> None:
 
 
 # ---- others
-@toy("television", "gadget", "man-made", "windows", "boxy", "buttons", "furniture",
-     pretrain_only=True)  # fmt: skip
+@toy(
+    "television", "gadget",
+    "man-made", "windows", "boxy", "buttons", "furniture", "glass", pretrain_only=True,
+)  # fmt: skip
 def television(drawing: Drawing) -> None:
     """Draw an old television with an aerial."""
     case = drawing.colour("brown", "dark gray", "black", "red", "wood")
@@ -89,7 +91,10 @@ def television(drawing: Drawing) -> None:
         drawing.line(polyline((0.55, y), (0.75, y)), darker(case, 0.5), 0.03, importance=0.7)
 
 
-@toy("laptop", "gadget", "man-made", "windows", "boxy", "buttons", "metal", pretrain_only=True)
+@toy(
+    "laptop", "gadget",
+    "man-made", "windows", "boxy", "buttons", "metal", "moving parts", pretrain_only=True,
+)  # fmt: skip
 def laptop(drawing: Drawing) -> None:
     """Draw an open laptop."""
     case, lean = drawing.colour("silver", "dark gray", "black"), drawing.uniform(-0.1, 0.1)
@@ -105,7 +110,10 @@ def laptop(drawing: Drawing) -> None:
     drawing.fill(pad, (150, 150, 154), importance=0.9, flat=True)
 
 
-@toy("telephone", "gadget", "man-made", "buttons", "handle", "curved", pretrain_only=True)
+@toy(
+    "telephone", "gadget",
+    "man-made", "buttons", "handle", "curved", "round", "moving parts", pretrain_only=True,
+)  # fmt: skip
 def telephone(drawing: Drawing) -> None:
     """Draw a telephone with a dial."""
     case = drawing.colour("red", "black", "green", "cream", "teal")
@@ -121,7 +129,10 @@ def telephone(drawing: Drawing) -> None:
         drawing.fill(hole, darker(case, 0.5), importance=0.9, flat=True)
 
 
-@toy("camera", "gadget", "man-made", "glass", "boxy", "buttons", "small", pretrain_only=True)
+@toy(
+    "camera", "gadget",
+    "man-made", "glass", "boxy", "buttons", "small", "round", pretrain_only=True,
+)  # fmt: skip
 def camera(drawing: Drawing) -> None:
     """Draw a camera with a large lens."""
     case = drawing.colour("black", "dark gray", "silver", "brown")
@@ -151,7 +162,10 @@ def light_bulb(drawing: Drawing) -> None:
         drawing.fill(rectangle(0, y, 0.42 - 0.03 * k, 0.12, 0.05), (150, 152, 158), importance=1.4)
 
 
-@toy("envelope", "gadget", "man-made", "boxy", "small", "soft", "pointed", pretrain_only=True)
+@toy(
+    "envelope", "gadget",
+    "man-made", "boxy", "small", "soft", "pointed", "container", pretrain_only=True,
+)  # fmt: skip
 def envelope(drawing: Drawing) -> None:
     """Draw a closed envelope."""
     paper, h = drawing.colour("white", "cream", "beige", "sky", "yellow"), drawing.vary(0.56, 0.1)
@@ -165,7 +179,10 @@ def envelope(drawing: Drawing) -> None:
         drawing.fill(ellipse(0, -0.05, 0.14, samples=16), (190, 40, 45), importance=1.2)
 
 
-@toy("book", "gadget", "man-made", "boxy", "soft", "small", pretrain_only=True)
+@toy(
+    "book", "gadget",
+    "man-made", "boxy", "soft", "small", "striped", "moving parts", pretrain_only=True,
+)  # fmt: skip
 def book(drawing: Drawing) -> None:
     """Draw an open book."""
     cover = drawing.colour("red", "blue", "green", "brown", "purple")

@@ -91,8 +91,11 @@ def violin(drawing: Drawing) -> None:
     drawing.turn(first, lean)
 
 
-@toy("banjo", "string instrument", "instrument", "man-made", "strings", "round", "long",
-     pretrain_only=True)  # fmt: skip
+@toy(
+    "banjo", "string instrument",
+    "instrument", "man-made", "strings", "round", "long", "wooden", "long neck",
+    pretrain_only=True,
+)  # fmt: skip
 def banjo(drawing: Drawing) -> None:
     """Draw a banjo."""
     first, lean = len(drawing.parts), drawing.uniform(-40, 40)
@@ -208,8 +211,11 @@ def piano(drawing: Drawing) -> None:
     drawing.pick(_upright_piano, _upright_piano, _grand_piano)(drawing, wood)
 
 
-@toy("drum", "percussion", "instrument", "man-made", "round", "strings", "container",
-     pretrain_only=True)  # fmt: skip
+@toy(
+    "drum", "percussion",
+    "instrument", "man-made", "round", "strings", "container", "wooden", "striped",
+    pretrain_only=True,
+)  # fmt: skip
 def drum(drawing: Drawing) -> None:
     """Draw a drum with two sticks."""
     colour = drawing.colour("red", "blue", "green", "wood")

@@ -371,7 +371,7 @@ def _lobster_tail(drawing: Drawing, colour: Colour, sway: float) -> None:
     x, y, width = sway * t**2, -0.2 - 0.56 * t, 0.22 - 0.08 * t
     fan = darker(colour, 0.85)
     for angle in (-58, 58, 0):
-        lobe = ellipse(x[0], y[0] - 0.24, 0.13, 0.19, samples=14)
+        lobe = ellipse(x[0], y[0] - 0.26, 0.14, 0.22, samples=14)
         drawing.fill(rotate(lobe, angle, (x[0], y[0] - 0.04)), fan, importance=1.15)
     for cx, cy, half in zip(x, y, width, strict=True):
         ring = closed_curve((cx - half, cy + 0.1), (cx + half, cy + 0.1), (cx + half, cy - 0.08),

@@ -50,8 +50,9 @@ def _mouth(drawing: Drawing, profile: Profile, depth: float, colour: Colour | tu
 def _band(drawing: Drawing, profile: Profile) -> None:
     """Paint a bright band around a body; the profile gives its edge on the right."""
     colour = drawing.colour("white", "red", "blue", "gold", "yellow")
-    _turned_band = mirrored((0.0, profile[0][1]), *profile, (0.0, profile[-1][1]))
-    drawing.fill(_turned_band, colour, importance=0.7, flat=True)
+    # Straight sides: a smooth curve would bulge out of the body at the corners.
+    outline = mirrored((0.0, profile[0][1]), *profile, (0.0, profile[-1][1]), smooth=False)
+    drawing.fill(outline, colour, importance=0.6, flat=True)
 
 
 def _ear_handle(
@@ -105,13 +106,13 @@ def _teacup(drawing: Drawing, colour: Colour, height: float) -> Profile:
 def cup(drawing: Drawing) -> None:
     """Draw a mug, or a teacup on its saucer."""
     colour = drawing.colour(*CERAMIC)
-    height = drawing.vary(0.44, 0.12)
+    height = drawing.vary(0.47, 0.12)
     build = _mug if drawing.chance(0.6) else _teacup
     profile = build(drawing, colour, height)
     _mouth(drawing, profile, 0.1, drawing.pick((80, 50, 35), (60, 40, 30), (190, 120, 50)))
     if build is _mug and drawing.chance(0.4):
         edge = profile[1][0]
-        _band(drawing, [(edge, 0.1), (edge * 0.98, -0.18)])
+        _band(drawing, [(edge * 0.99, 0.1), (edge * 0.97, -0.16)])
     if drawing.chance(0.35):
         _steam(drawing, profile[0][1] + 0.1)
 
@@ -161,8 +162,8 @@ def wine_bottle(drawing: Drawing) -> None:
     _turned(drawing, _widened(profile, width), colour)
     foil = [(0.1, 0.95), (0.105, 0.66)]
     foil_colour = drawing.colour("gold", "red", "black", "maroon")
-    _turned_foil = mirrored((0, 0.97), *_widened(foil, width), (0, 0.66), smooth=False)
-    drawing.fill(_turned_foil, foil_colour, importance=0.9)
+    outline = mirrored((0, 0.97), *_widened(foil, width), (0, 0.66), smooth=False)
+    drawing.fill(outline, foil_colour, importance=0.9)
     edge = profile[-3][0] * width * 0.98
     top, bottom = drawing.uniform(-0.2, -0.05), drawing.uniform(-0.7, -0.55)
     label = mirrored((0, top - 0.02), (edge, top), (edge, bottom), (0, bottom - 0.03), smooth=False)

@@ -132,7 +132,10 @@ def shoe(drawing: Drawing) -> None:
     drawing.pick(_sneaker, _sneaker, _lace_up)(drawing)
 
 
-@toy("boot", "clothing", "clothing", "man-made", "upright", "container", pretrain_only=True)
+@toy(
+    "boot", "clothing",
+    "clothing", "man-made", "upright", "container", "strings", "soft", pretrain_only=True,
+)  # fmt: skip
 def boot(drawing: Drawing) -> None:
     """Draw a boot."""
     colour, h = drawing.colour(*LEATHER), drawing.vary(0.85, 0.1)
@@ -148,7 +151,10 @@ def boot(drawing: Drawing) -> None:
         drawing.line(polyline((-0.04, y), (0.14, y + 0.05)), (235, 225, 200), 0.04, importance=0.9)
 
 
-@toy("high_heel", "clothing", "clothing", "man-made", "pointed", "small", pretrain_only=True)
+@toy(
+    "high_heel", "clothing",
+    "clothing", "man-made", "pointed", "small", "curved", "long", pretrain_only=True,
+)  # fmt: skip
 def high_heel(drawing: Drawing) -> None:
     """Draw a shoe with a high heel."""
     colour, h = drawing.colour("red", "black", "pink", "purple", "gold"), drawing.vary(0.55, 0.15)
@@ -162,7 +168,10 @@ def high_heel(drawing: Drawing) -> None:
 
 
 # ---- clothes
-@toy("t_shirt", "clothing", "clothing", "man-made", "soft", "striped", pretrain_only=True)
+@toy(
+    "t_shirt", "clothing",
+    "clothing", "man-made", "soft", "striped", "boxy", "branching", pretrain_only=True,
+)  # fmt: skip
 def t_shirt(drawing: Drawing) -> None:
     """Draw a T-shirt, printed or striped."""
     colour, w = drawing.colour(*CLOTH), drawing.vary(0.45, 0.08)
@@ -179,8 +188,10 @@ def t_shirt(drawing: Drawing) -> None:
             drawing.line(polyline((-w, y), (w, y)), lighter(colour, 0.6), 0.07, importance=0.7)
 
 
-@toy("trousers", "clothing", "clothing", "man-made", "soft", "upright", "long",
-     pretrain_only=True)  # fmt: skip
+@toy(
+    "trousers", "clothing",
+    "clothing", "man-made", "soft", "upright", "long", "boxy", pretrain_only=True,
+)  # fmt: skip
 def trousers(drawing: Drawing) -> None:
     """Draw a pair of trousers."""
     colour = drawing.colour("blue", "navy", "black", "tan", "gray")
@@ -194,7 +205,10 @@ def trousers(drawing: Drawing) -> None:
     drawing.line(polyline((0, 0.82), (0, 0.3)), darker(colour, 0.55), 0.03, importance=0.9)
 
 
-@toy("dress", "clothing", "clothing", "man-made", "soft", "upright", pretrain_only=True)
+@toy(
+    "dress", "clothing",
+    "clothing", "man-made", "soft", "upright", "striped", "branching", pretrain_only=True,
+)  # fmt: skip
 def dress(drawing: Drawing) -> None:
     """Draw a dress with a wide skirt."""
     colour = drawing.colour("red", "pink", "purple", "blue", "yellow", "teal", "lilac")
@@ -212,7 +226,10 @@ def dress(drawing: Drawing) -> None:
         drawing.line(fold, darker(colour, 0.7), 0.03, importance=0.7)
 
 
-@toy("crown", "accessory", "clothing", "man-made", "metal", "pointed", "round", pretrain_only=True)
+@toy(
+    "crown", "accessory",
+    "clothing", "man-made", "metal", "pointed", "round", "buttons", pretrain_only=True,
+)  # fmt: skip
 def crown(drawing: Drawing) -> None:
     """Draw a crown with five points and jewels."""
     gold, points = drawing.colour("gold", "yellow", "silver"), [(-0.8, -0.5)]
@@ -228,7 +245,10 @@ def crown(drawing: Drawing) -> None:
     drawing.fill(rectangle(0, -0.42, 1.62, 0.24), darker(gold, 0.8), importance=1.1)
 
 
-@toy("handbag", "accessory", "container", "man-made", "soft", "handle", "boxy", pretrain_only=True)
+@toy(
+    "handbag", "accessory",
+    "container", "man-made", "soft", "handle", "boxy", "curved", pretrain_only=True,
+)  # fmt: skip
 def handbag(drawing: Drawing) -> None:
     """Draw a handbag with a flap."""
     colour = drawing.colour("red", "brown", "black", "pink", "teal", "purple")

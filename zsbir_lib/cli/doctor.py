@@ -1,0 +1,231 @@
+"""``zsbir doctor``: whether everything is there that the other commands need."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zsbir_lib import __version__
+from zsbir_lib.cli.options import AsJson, emit
+
+_PACKAGES = ("numpy", "PIL", "matplotlib", "sklearn", "safetensors", "ipywidgets", "anywidget")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_ENOUGH_SPACE = 2 * 2**30  # bytes: a full Toybox and its features, with room to spare
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it is (``"ok"``, ``"note"`` or ``"wrong"``), and what to do."""
+
+    name: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+DOCTOR_EXAMPLES = """Examples:
+
+\b
+zsbir doctor
+zsbir doctor --root sketchy
+zsbir doctor --json"""
+
+
+def doctor(
+    root: Annotated[
+        Path | None, typer.Option(help="Also compare a Sketchy folder with the published counts.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the installation, and say what to do.
+
+    Looks at packages, device, cache, Toybox and weights; exits with 1 if a check fails.
+    """
+    checks = [check for look in _LOOKS for check in _carefully(look)]
+    report = None
+    if root is not None:
+        from zsbir_lib.datasets import Sketchy
+
+        report = Sketchy(root, split=None).verify()
+        state = "ok" if report.ok else "wrong"
+        checks.append(
+            Check(
+                "Sketchy",
+                state,
+                str(root) + (", as published" if report.ok else ", not as published"),
+                "" if report.ok else "see what differs below; a part of it serves with --inner",
+            )
+        )
+    wrong = [check for check in checks if check.state == "wrong"]
+    width = max(len(check.name) for check in checks)
+    lines = []
+    for check in checks:
+        lines.append(f"{check.state:<5}  {check.name:<{width}}  {check.found}")
+        if check.remedy:
+            lines.append(f"{'':<5}  {'':<{width}}  -> {check.remedy}")
+    if report is not None:
+        lines += ["", str(report)]
+    lines += ["", f"{len(wrong)} checks failed." if wrong else "All is well."]
+    values: dict[str, Any] = {"ok": not wrong, "checks": [asdict(check) for check in checks]}
+    if report is not None:
+        values["sketchy"] = {
+            "ok": report.ok,
+            "statistics": dict(report.statistics),
+            "differing": list(report.differing),
+            "problems": {name: dict(found) for name, found in report.problems.items()},
+        }
+    emit(values, "\n".join(lines), as_json)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _carefully(look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    """Run a check that may itself fail, as one does on a broken installation."""
+    try:
+        yield from look()
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        yield Check(look.__name__.strip("_"), "wrong", reason, "install zsbir anew, or report this")
+
+
+def _python() -> Iterator[Check]:
+    version = platform.python_version()
+    good = sys.version_info >= (3, 10)
+    yield Check("Python", "ok" if good else "wrong", f"{version}, zsbir {__version__}",
+                "" if good else "install Python 3.10 or newer")  # fmt: skip
+
+
+def _packages() -> Iterator[Check]:
+    for name in ("torch", "torchvision", *_PACKAGES):
+        try:
+            module = import_module(name)
+            if name == "torchvision":
+                # Its compiled part fails only when it is used, beside a torch it was not built for.
+                torch = import_module("torch")
+                module.ops.nms(torch.zeros(1, 4), torch.zeros(1), 0.5)
+        except Exception as error:
+            reason = str(error).strip().split("\n")[0]
+            pair = "torch and torchvision from one source, as one pair"
+            remedy = pair if name.startswith("torch") else f"`pip install -U {_pip_name(name)}`"
+            yield Check(name, "wrong", f"cannot be imported: {reason}", f"install {remedy}")
+        else:
+            yield Check(name, "ok", getattr(module, "__version__", "present"))
+
+
+def _pip_name(name: str) -> str:
+    return {"PIL": "pillow", "sklearn": "scikit-learn"}.get(name, name)
+
+
+def _device() -> Iterator[Check]:
+    import torch
+
+    from zsbir_lib.devices import choose_device
+
+    device = choose_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    yield Check("device", "ok", f"{device} ({name}), {torch.get_num_threads()} threads")
+
+
+def _cache() -> Iterator[Check]:
+    from zsbir_lib.files import atomic_path
+    from zsbir_lib.paths import cache_dir
+
+    try:
+        folder = cache_dir()
+        with atomic_path(folder / "doctor") as path:
+            path.write_text("written to see whether it can be\n", encoding="utf-8")
+        (folder / "doctor").unlink()
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        yield Check("cache", "wrong", reason, "set ZSBIR_CACHE to a folder that can be written")
+        return
+    free = shutil.disk_usage(folder).free
+    remedy = "" if free > _ENOUGH_SPACE else "make room, or set ZSBIR_CACHE to another disk"
+    state = "ok" if free > _ENOUGH_SPACE else "wrong"
+    yield Check("cache", state, f"{folder}, {_bytes(free)} free", remedy)
+    for part in sorted(entry for entry in folder.iterdir() if entry.is_dir()):
+        size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
+        yield Check(f"cache/{part.name}", "ok", _bytes(size))
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _toybox() -> Iterator[Check]:
+    from zsbir_lib.datasets.splits import SKETCHY_CLASSES
+    from zsbir_lib.datasets.toybox import toy_classes
+    from zsbir_lib.datasets.toybox.generation import damaged_files
+    from zsbir_lib.datasets.toybox.recipe import SIZES, toybox_recipe
+    from zsbir_lib.paths import cache_dir
+
+    missing = sorted(set(SKETCHY_CLASSES) - set(toy_classes()))
+    if missing:
+        yield Check(
+            "Toybox", "wrong", f"{len(missing)} classes are missing, {missing[0]} first",
+            "install zsbir anew",
+        )  # fmt: skip
+    for size in SIZES:
+        recipe = toybox_recipe(size)
+        folder = cache_dir("toybox") / f"{size}-{recipe.identity}"
+        command = f"`zsbir toybox build --size {size}`"
+        states = [damaged_files(folder, name) for name in recipe.classes]
+        drawn = sum(state is not None for state in states)
+        damaged = [path for state in states if state for path in state]
+        name = f"Toybox {size}"
+        if damaged:
+            found = f"{len(damaged)} damaged files, {damaged[0].name} first"
+            yield Check(name, "wrong", found, f"{command} draws them again")
+        elif drawn == len(recipe.classes):
+            yield Check(name, "ok", f"drawn, {drawn} classes")
+        else:
+            found = f"{drawn} of {len(recipe.classes)} classes drawn" if drawn else "not drawn yet"
+            yield Check(name, "note", found, f"drawn on first use, or by {command}")
+
+
+def _toynet() -> Iterator[Check]:
+    from zsbir_lib.datasets.toybox.recipe import drawing_version
+    from zsbir_lib.errors import ZsbirError
+    from zsbir_lib.features import load_backbone
+    from zsbir_lib.features.backbones import TOYNET_WEIGHTS
+    from zsbir_lib.features.toynet_training import read_toynet_card
+
+    remedy = "`zsbir toynet train --packaged` makes them"
+    try:
+        backbone = load_backbone("toynet", device="cpu")
+        card = read_toynet_card(TOYNET_WEIGHTS)
+    except ZsbirError as error:
+        yield Check("toynet weights", "wrong", str(error), remedy)
+        return
+    found = backbone.weights_id
+    if "held_out_accuracy" in card:
+        found += f", {card['held_out_accuracy']:.1%} of held-out photos named right"
+    if card.get("drawing_version") == drawing_version():
+        yield Check("toynet weights", "ok", found)
+    else:
+        found += ", trained on photos that other code drew"
+        yield Check("toynet weights", "note", found, f"they serve; {remedy} anew")
+
+
+def _chromium() -> Iterator[Check]:
+    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    if found:
+        yield Check("Chromium", "ok", found)
+    else:
+        yield Check("Chromium", "note", "not found", "only the browser tests need it")
+
+
+_LOOKS = (_python, _packages, _device, _cache, _toybox, _toynet, _chromium)

@@ -1,0 +1,63 @@
+"""``zsbir features``: from images to features."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zsbir_lib.cli.options import AsJson, FeatureOptions, check_out, emit, with_options
+
+FEATURES_EXAMPLES = """Examples:
+
+\b
+zsbir features
+zsbir features --size full --device cuda --mixed-precision
+zsbir features --dataset sketchy --root sketchy --backbone vgg16 --out sketchy.safetensors
+zsbir features --dataset sketchy --root part --inner --backbone squeezenet1_1 --on-error skip"""
+
+
+@with_options
+def features(
+    options: FeatureOptions,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write them, with labels and split, to this file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the features of a data set.
+
+    Those in the cache are not computed again.     An interrupted run goes on where it stopped.
+    """
+    from zsbir_lib.paths import cache_dir
+
+    if out is not None:
+        check_out(out)
+    start = time.perf_counter()
+    found = options.features()
+    seconds = time.perf_counter() - start
+    if out is not None:
+        found.save(out)
+    where = [str(cache_dir("features"))] + ([str(out)] if out else [])
+    values = {
+        "dataset": found.dataset,
+        "backbone": found.backbone,
+        "weights": found.weights_id,
+        "split": found.split.name,
+        "photos": list(found.photos.shape),
+        "sketches": list(found.sketches.shape),
+        "skipped": list(found.skipped),
+        "cache": where[0],
+        "out": str(out) if out else None,
+        "seconds": round(seconds, 2),
+    }
+    lines = [
+        f"{found.backbone} features of {found.dataset} (split {found.split.name}), {seconds:.1f} s",
+        f"photos    {found.photos.shape[0]:,} x {found.dim}",
+        f"sketches  {found.sketches.shape[0]:,} x {found.dim}",
+        *(f"in        {place}" for place in where),
+        *(f"skipped   {name}" for name in found.skipped),
+    ]
+    emit(values, "\n".join(lines), as_json)

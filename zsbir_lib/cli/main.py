@@ -1,0 +1,189 @@
+"""The root of the command line: the commands, and what becomes of errors.
+
+Exit codes: 0, done; 1, the check failed (``doctor``); 2, bad input or usage; 130, interrupted;
+143, terminated; 70, an error of this program itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from zsbir_lib import __version__
+from zsbir_lib.cli import doctor, features, models, retrieve, toybox, toynet
+from zsbir_lib.errors import ZsbirError
+
+OK, CHECK_FAILED, BAD_INPUT, OWN_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
+
+# typer has its own copy of click in new versions and uses click itself in old ones; these are the
+# classes that the installed version raises.
+UsageError = typer.BadParameter.__mro__[1]
+ClickException = typer.BadParameter.__mro__[2]
+
+
+EXAMPLES = """Examples:
+
+\b
+zsbir toybox build
+zsbir evaluate --method cvae
+zsbir retrieve --sketch drawing.png --out answer.png
+zsbir doctor
+
+Exit codes: 0 done; 1 the check failed (doctor); 2 bad input; 130 interrupted; 70 an error of zsbir
+itself. `zsbir COMMAND --help` says more."""
+
+
+class _InOrder(typer.core.TyperGroup):
+    """Lists the commands in the order in which one uses them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return ["toybox", "toynet", "features", "train", "evaluate", "retrieve", "doctor"]
+
+
+app = typer.Typer(
+    name="zsbir",
+    cls=_InOrder,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXAMPLES,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"zsbir {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks, as ZSBIR_DEBUG=1 does.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Zero-shot sketch-based image retrieval: from drawings to ranked photos."""
+    if debug:
+        os.environ["ZSBIR_DEBUG"] = "1"
+
+
+app.add_typer(toybox.app, name="toybox")
+app.add_typer(toynet.app, name="toynet")
+app.command("features", epilog=features.FEATURES_EXAMPLES)(features.features)
+app.command("train", epilog=models.TRAIN_EXAMPLES)(models.train)
+app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
+app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
+app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name; the process's own by default.
+    """
+    with _on_terminal():
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    # What a group says when it is called without a command is its help.
+    if arguments and arguments[0] in ("toybox", "toynet") and len(arguments) == 1:
+        arguments = [*arguments, "--help"]
+    before = os.environ.get("ZSBIR_DEBUG")
+    try:
+        command = typer.main.get_command(app)
+        code = command.main(arguments or ["--help"], prog_name="zsbir", standalone_mode=False)
+        # Some versions of typer turn an interrupt into a code.
+        if code == INTERRUPTED:
+            return _fail("interrupted", INTERRUPTED)
+        return code if isinstance(code, int) else OK
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", INTERRUPTED)
+    except ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (see `{context.command_path} --help`)" if context is not None else ""
+        return _fail(error.format_message().rstrip(".") + hint, BAD_INPUT)
+    except ZsbirError as error:
+        return _fail(str(error), BAD_INPUT)
+    except BrokenPipeError:
+        # The reader (head, less) has what it wanted. Spare it Python's complaint at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", BAD_INPUT)
+    except MemoryError:
+        return _fail("out of memory: use a smaller --batch-size or data set", BAD_INPUT)
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0]
+        return _fail(
+            f"an error of zsbir itself, {type(error).__name__}: {reason} "
+            "(ZSBIR_DEBUG=1 shows where)",
+            OWN_ERROR,
+        )
+    finally:
+        if before is None:
+            os.environ.pop("ZSBIR_DEBUG", None)
+
+
+def _fail(message: str, code: int) -> int:
+    """Print one error, with its traceback if that was asked for."""
+    if os.environ.get("ZSBIR_DEBUG", "0") not in ("", "0"):
+        traceback.print_exc()
+    print(f"zsbir: {message}", file=sys.stderr)
+    return code
+
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"zsbir: {record.getMessage()}", file=sys.stderr)
+
+
+@contextmanager
+def _on_terminal() -> Iterator[None]:
+    """Send warnings and log messages to standard error; end in order when told to terminate."""
+
+    def show(message: Warning | str, *_: Any) -> None:
+        print(f"zsbir: {message}", file=sys.stderr)
+
+    def terminate(number: int, _: Any) -> None:
+        # Raised, not obeyed at once, so that temporary files are removed on the way out.
+        raise SystemExit(TERMINATED)
+
+    logger, handler = logging.getLogger("zsbir_lib"), _Handler(logging.WARNING)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None
+    logger.addHandler(handler)
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        # Only what this library says is meant for its users.
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("always", module=r"zsbir_lib(\.|$)")
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            if in_main_thread:
+                signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,365 @@
+"""``zsbir train`` and ``zsbir evaluate``: retrieval methods under the zero-shot protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zsbir_lib import __version__
+from zsbir_lib.cli.options import (
+    AsJson,
+    FeatureOptions,
+    Parameters,
+    check_out,
+    emit,
+    parse_grid,
+    parse_parameters,
+    with_options,
+)
+from zsbir_lib.errors import ZsbirError
+
+if TYPE_CHECKING:
+    from zsbir_lib.evaluation import Choice
+    from zsbir_lib.features import FeatureSet, RetrievalTask
+    from zsbir_lib.methods import RetrievalMethod
+    from zsbir_lib.metrics import RetrievalReport
+
+Method = Annotated[str, typer.Option(help="cosine, cvae, ...: a name of the leaderboard.")]
+
+
+TRAIN_EXAMPLES = """Examples:
+
+\b
+zsbir train --method cvae --out cvae.safetensors
+zsbir train --method cvae -p epochs=5 -p latent_dim=64 --size full --out cvae.safetensors"""
+
+
+@with_options
+def train(
+    options: FeatureOptions,
+    method: Method,
+    out: Annotated[Path, typer.Option(help="The model: .safetensors.")],
+    param: Parameters = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Fit a method on the pairs of the seen classes, and save it."""
+    from zsbir_lib.methods import create_method
+
+    check_out(out)
+    fitted = create_method(method, **parse_parameters(method, param))
+    found = options.features()
+    seconds = fit_and_save(fitted, found, out)
+    pairs = found.pairs()
+    values = {
+        "method": method,
+        "parameters": fitted.get_params(),
+        "dataset": found.dataset,
+        "backbone": found.backbone,
+        "split": found.split.name,
+        "pairs": len(pairs),
+        "seconds": round(seconds, 2),
+        "history": getattr(fitted, "history_", None),
+        "out": str(out),
+    }
+    text = (
+        f"{fitted!r} fitted on {len(pairs):,} pairs of {len(found.split.seen)} seen classes in "
+        f"{seconds:.1f} s\n{out}"
+    )
+    emit(values, text, as_json)
+
+
+def fit_and_save(method: RetrievalMethod, features: FeatureSet, out: Path) -> float:
+    """Fit a method on the seen classes, save it with its origin, and return the seconds."""
+    start = time.perf_counter()
+    method.fit(features.pairs())
+    seconds = time.perf_counter() - start
+    method.save(out, **origin(features))
+    return seconds
+
+
+def origin(features: FeatureSet) -> dict[str, Any]:
+    """Return what a saved model has to know about the features that it was fitted on."""
+    return {
+        "dataset": features.dataset,
+        "backbone": features.backbone,
+        "weights_id": features.weights_id,
+        "split": features.split.name,
+        "seen": list(features.split.seen),
+        "zsbir": __version__,
+    }
+
+
+def check_origin(path: Path, metadata: dict[str, Any], features: FeatureSet) -> None:
+    """Raise a `ZsbirError` if a model and features do not belong together."""
+    fitted_on = (metadata.get("backbone"), metadata.get("weights_id"))
+    if fitted_on[0] is not None and fitted_on != (features.backbone, features.weights_id):
+        raise ZsbirError(
+            f"the model {path} was fitted on features of {fitted_on[0]} (weights {fitted_on[1]}), "
+            f"these are of {features.backbone} (weights {features.weights_id}): give the same "
+            "--backbone and --weights"
+        )
+
+
+def cached_model(
+    method: RetrievalMethod, features: FeatureSet, fingerprint: str
+) -> tuple[RetrievalMethod, Path, bool]:
+    """Return a fitted method: from the cache, or fitted now and kept there.
+
+    Parameters
+    ----------
+    method
+        Not fitted.
+    features
+        What to fit it on.
+    fingerprint
+        Of the data set: what the features alone do not tell.
+
+    Returns
+    -------
+    method : RetrievalMethod
+        Fitted.
+    path : Path
+        Where it is kept.
+    fitted_now : bool
+        Whether it had to be fitted.
+    """
+    from zsbir_lib.methods import load_method
+    from zsbir_lib.paths import cache_dir
+
+    source = inspect.getsource(inspect.getmodule(type(method)))
+    key = {
+        "method": method.name,
+        "parameters": method.get_params(),
+        "source": hashlib.sha256(source.encode()).hexdigest(),
+        "fingerprint": fingerprint,
+        "skipped": features.skipped,
+        **origin(features),
+    }
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
+    path = cache_dir("models") / f"{method.name}-{digest}.safetensors"
+    if path.exists():
+        try:
+            return load_method(path)[0], path, False
+        except ZsbirError as error:
+            print_note(f"{error}: fitting it again")
+    fit_and_save(method, features, path)
+    return method, path, True
+
+
+def print_note(message: str) -> None:
+    """Say something on standard error that is no error."""
+    typer.echo(f"zsbir: {message}", err=True)
+
+
+EVALUATE_EXAMPLES = """Examples:
+
+\b
+zsbir evaluate --method cosine
+zsbir evaluate --method cvae --k 20 -p epochs=5 --per-class
+zsbir evaluate --method cvae --choose epochs=5,10,20 --choose reconstruction_weight=0.3,1,3
+zsbir evaluate --model cvae.safetensors --json"""
+
+
+@with_options
+def evaluate(
+    options: FeatureOptions,
+    method: Annotated[str | None, typer.Option(help="Fit and evaluate this method.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Evaluate what `zsbir train` saved instead.")
+    ] = None,
+    param: Parameters = [],  # noqa: B006
+    k: Annotated[
+        int | None, typer.Option("--k", min=1, help="Depth. [default: what the gallery fills]")
+    ] = None,
+    choose: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=V1,V2,...",
+            help="Choose a hyper-parameter on held-out seen classes first; may be repeated.",
+        ),
+    ] = [],  # noqa: B006
+    inner_splits: Annotated[int, typer.Option(min=1, help="Splits that a choice is made on.")] = 2,
+    per_class: Annotated[bool, typer.Option("--per-class", help="Also print each class.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a method on the unseen classes.
+
+    For every sketch of them their photos are ranked.
+
+    The interval is a 95% bootstrap over classes: which classes a method meets matters far more than
+    which seed it had.
+    """
+    from zsbir_lib.evaluation import default_depth
+    from zsbir_lib.evaluation import evaluate as measure
+    from zsbir_lib.methods import create_method, load_method
+
+    if (method is None) == (model is None):
+        raise ZsbirError("say what to evaluate: --method NAME, or --model FILE")
+    if model is not None and (param or choose):
+        raise ZsbirError("a saved model has its hyper-parameters: -p and --choose are for --method")
+    parameters = parse_parameters(method, param) if method else {}
+    grid = parse_grid(method, choose) if choose else {}
+    if both := sorted(set(parameters) & set(grid)):
+        raise ZsbirError(f"{both[0]} is given and to be chosen: leave out one")
+    fitted, metadata = load_method(model) if model else (None, {})
+    found = options.features()
+    if model:
+        check_origin(model, metadata, found)
+        if known := sorted(set(metadata.get("seen", ())) & set(found.split.unseen)):
+            raise ZsbirError(
+                f"the model {model} was fitted on {', '.join(known[:3])}, which the split "
+                f"{found.split.name!r} holds out: that would not be zero-shot"
+            )
+    task = check_task(found.task())
+    k = k or default_depth(task)
+    if k > len(task.gallery):
+        raise ZsbirError(f"K is {k}, but the gallery holds {len(task.gallery)} photos only")
+    chosen = None
+    if grid:
+        chosen = choose_settings(method, grid, parameters, found, inner_splits)
+        parameters |= chosen.parameters
+    start = time.perf_counter()
+    if fitted is None:
+        fitted = create_method(method, **parameters)
+        fitted.fit(found.pairs())
+    fit_seconds = time.perf_counter() - start
+    report = measure(fitted, task, k)
+    scores, text = summarise(report, task)
+    values = {
+        "method": fitted.name,
+        "parameters": fitted.get_params(),
+        "model": str(model) if model else None,
+        "dataset": found.dataset,
+        "backbone": found.backbone,
+        "split": found.split.name,
+        "k": k,
+        "queries": len(task.queries),
+        "gallery": len(task.gallery),
+        "fit_seconds": None if model else round(fit_seconds, 2),
+        "scores": scores,
+        "chosen": None if chosen is None else describe_choice(chosen),
+        "per_class": class_rows(report, task),
+    }
+    head = (
+        f"{fitted!r} on {found.dataset} with {found.backbone}, split {found.split.name}:\n"
+        f"{len(task.queries):,} sketches of {len(found.split.unseen)} unseen classes, "
+        f"{len(task.gallery):,} photos"
+    )
+    parts = [head, text]
+    if chosen is not None:
+        parts.insert(1, choice_text(chosen))
+    if per_class:
+        parts.append(class_table(values["per_class"], k))
+    emit(values, "\n\n".join(parts), as_json)
+
+
+def check_task(task: RetrievalTask) -> RetrievalTask:
+    """Return the task if there is anything to tell apart in its gallery."""
+    classes = task.gallery_labels.unique()
+    if len(classes) < 2:
+        raise ZsbirError(
+            f"the gallery is of one class only ({task.class_names[int(classes[0])]}): every "
+            "ranking of it is right; choose a split with two unseen classes or more"
+        )
+    return task
+
+
+def choose_settings(
+    method: str,
+    grid: dict[str, list[Any]],
+    fixed: dict[str, Any],
+    features: FeatureSet,
+    inner_splits: int,
+) -> Choice:
+    """Choose on held-out seen classes, with the other hyper-parameters as they were given."""
+    from zsbir_lib.evaluation import choose
+
+    whole = grid | {name: [value] for name, value in fixed.items()}
+    return choose(method, whole, features, inner_splits=inner_splits)
+
+
+def describe_choice(choice: Choice) -> dict[str, Any]:
+    """Return a choice as JSON values."""
+    return {
+        "parameters": choice.parameters,
+        "k": choice.k,
+        "candidates": [
+            {"parameters": candidate, "mAP@K": scores} for candidate, scores in choice.table
+        ],
+    }
+
+
+def choice_text(choice: Choice) -> str:
+    """Return a choice as a table: the mean mAP@K of every candidate, the chosen one marked."""
+    lines = [f"mAP@{choice.k} (divided by K) on held-out seen classes:"]
+    for candidate, scores in choice.table:
+        settings = ", ".join(f"{name}={value}" for name, value in candidate.items())
+        mark = "  <- chosen" if candidate == choice.parameters else ""
+        lines.append(f"  {sum(scores) / len(scores):.4f}  {settings}{mark}")
+    return "\n".join(lines)
+
+
+def summarise(report: RetrievalReport, task: RetrievalTask) -> tuple[list[dict[str, Any]], str]:
+    """Return the scores with their intervals, as JSON values and as a table."""
+    from zsbir_lib.evaluation import class_bootstrap
+    from zsbir_lib.metrics import DEFINITIONS
+
+    rows = [(f"P@{report.k}", report.precision, [c.precision for c in report.per_class])]
+    rows.append(
+        (
+            f"mAP@{report.k} ({DEFINITIONS['k']})",
+            report.mean_average_precision["k"],
+            [c.mean_average_precision["k"] for c in report.per_class],
+        )
+    )
+    if report.map_all is not None:
+        rows.append(("mAP@all", report.map_all, [c.map_all for c in report.per_class]))
+    scores, lines = [], []
+    width = max(len(name) for name, _, _ in rows)
+    for name, mean, by_class in rows:
+        # One class has no spread to estimate an interval from.
+        interval = class_bootstrap(by_class) if len(by_class) > 1 else None
+        scores.append(
+            {
+                "score": name,
+                "mean_over_queries": mean,
+                "mean_over_classes": sum(by_class) / len(by_class),
+                "interval_95": [interval.low, interval.high] if interval else None,
+            }
+        )
+        lines.append(f"{name:<{width}}  {mean:>12.3f}  {interval or 'one class only'}")
+    heading = f"{'':<{width}}  over queries  over classes, with 95% interval"
+    return scores, "\n".join([heading, *lines])
+
+
+def class_rows(report: RetrievalReport, task: RetrievalTask) -> list[dict[str, Any]]:
+    """Return the scores of each class as JSON values, under its name."""
+    return [
+        {
+            "class": row.label if isinstance(row.label, str) else task.class_names[row.label],
+            "queries": row.n_queries,
+            "photos": row.n_photos,
+            "P@K": row.precision,
+            "mAP@K": row.mean_average_precision["k"],
+            "mAP@all": row.map_all,
+        }
+        for row in report.per_class
+    ]
+
+
+def class_table(rows: list[dict[str, Any]], k: int) -> str:
+    """Return the scores of each class as a table, best first."""
+    width = max(len(row["class"]) for row in rows)
+    lines = [f"{'':<{width}}  sketches  photos  {f'P@{k}':>7}  {f'mAP@{k}':>7}  mAP@all"]
+    for row in sorted(rows, key=lambda row: -row["mAP@K"]):
+        lines.append(
+            f"{row['class']:<{width}}  {row['queries']:>8}  {row['photos']:>6}  "
+            f"{row['P@K']:>7.3f}  {row['mAP@K']:>7.3f}  {row['mAP@all']:>7.3f}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,186 @@
+"""``zsbir retrieve``: photos for a drawing."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zsbir_lib.cli.models import cached_model, check_origin, print_note
+from zsbir_lib.cli.options import (
+    AsJson,
+    FeatureOptions,
+    Parameters,
+    check_out,
+    emit,
+    parse_parameters,
+    with_options,
+)
+from zsbir_lib.errors import ZsbirError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from zsbir_lib.datasets import SketchPhotoDataset
+
+_STYLE_SAMPLE = 48  # sketches that a data set's style is measured on
+
+
+RETRIEVE_EXAMPLES = """Examples:
+
+\b
+zsbir retrieve --sketch drawing.png --out answer.png
+zsbir retrieve --sketch giraffe.jpg --class giraffe --k 10 --out answer.svg
+zsbir retrieve --sketch cat.png --gallery all --model cvae.safetensors --out answer.pdf --json"""
+
+
+@with_options
+def retrieve(
+    options: FeatureOptions,
+    sketch: Annotated[Path, typer.Option(help="The drawing: PNG, JPEG, ... of any size.")],
+    out: Annotated[Path, typer.Option(help="The picture: .png, .svg or .pdf.")],
+    k: Annotated[int, typer.Option("--k", min=1, help="How many photos to show.")] = 6,
+    class_name: Annotated[
+        str | None,
+        typer.Option("--class", help="What is drawn: photos of other classes are framed red."),
+    ] = None,
+    gallery: Annotated[
+        str,
+        typer.Option(help="Photos to look among: of the unseen classes, or of all."),
+    ] = "unseen",
+    model: Annotated[
+        Path | None, typer.Option(help="What `zsbir train` saved, in place of --method.")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="Fitted once, then kept. [default: cvae]")
+    ] = None,
+    param: Parameters = [],  # noqa: B006
+    as_is: Annotated[
+        bool,
+        typer.Option("--as-is", help="Take the drawing as it is: not centred, no stroke changed."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find photos for a drawing.
+
+    They are written into a picture, nearest first, and listed.
+
+    Strokes may be dark or light, the background white, coloured, transparent, or paper.
+    """
+    from zsbir_lib.drawings import find_ink, read_drawing
+    from zsbir_lib.methods import create_method, load_method
+    from zsbir_lib.plots import Retrieved, check_picture_path, plot_retrieval
+    from zsbir_lib.retrieval import rank
+
+    # Everything that a person can get wrong is looked at before anything is computed.
+    check_out(check_picture_path(out))
+    if out.exists() and sketch.exists() and out.samefile(sketch):
+        raise ZsbirError(f"--out {out} is the drawing itself: give the picture another name")
+    drawing = read_drawing(sketch)
+    find_ink(drawing, f"the drawing {sketch}")
+    if gallery not in ("unseen", "all"):
+        raise ZsbirError(f"unknown gallery {gallery!r}: use unseen or all")
+    if model is not None and (method or param):
+        raise ZsbirError("give --model, or --method with its -p, not both")
+    method = method or "cvae"
+    unfitted = None if model else create_method(method, **parse_parameters(method, param))
+    fitted, metadata = load_method(model) if model else (None, {})
+    backbone = options.load_backbone()
+    dataset = options.load()
+    names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())
+    if class_name is not None:
+        class_name = _find_class(class_name, dataset, names)
+    size = int(dataset.class_mask(dataset.photo_labels, names).sum())
+    if k > size:
+        raise ZsbirError(f"K is {k}, but the gallery holds {size} photos only: use {size} or less")
+
+    features = options.extract(dataset, backbone)
+    if fitted is None:
+        fitted, path, fitted_now = cached_model(unfitted, features, dataset.fingerprint)
+        if fitted_now:
+            print_note(f"{unfitted!r} fitted, and kept in {path}")
+    else:
+        check_origin(model, metadata, features)
+    if not as_is:
+        drawing = _in_style(drawing, dataset, f"the drawing {sketch}")
+    task = features.task(generalised=gallery == "all")
+    ranking = rank(
+        fitted.encode_sketches(backbone.features([drawing])),
+        fitted.encode_photos(task.gallery),
+        k,
+    )
+    number = {photo_id: i for i, photo_id in enumerate(dataset.photo_ids)}
+    rows = []
+    for place, distance in zip(
+        ranking.indices[0].tolist(), ranking.distances[0].tolist(), strict=True
+    ):
+        rows.append(
+            {
+                "rank": len(rows) + 1,
+                "class": task.class_names[int(task.gallery_labels[place])],
+                "id": task.gallery_ids[place],
+                "distance": round(distance, 6),
+            }
+        )
+    found = Retrieved(
+        sketch=drawing,
+        photos=[dataset.photo(number[row["id"]]) for row in rows],
+        photo_classes=[row["class"] for row in rows],
+        sketch_class=class_name,
+    )
+    figure = plot_retrieval([found])
+    figure.save(out)
+    values = {
+        "sketch": str(sketch),
+        "class": class_name,
+        "dataset": dataset.name,
+        "backbone": backbone.name,
+        "method": fitted.name,
+        "gallery": gallery,
+        "gallery_photos": len(task.gallery),
+        "photos": rows,
+        "right": None if class_name is None else len(rows) - sum(found.wrong),
+        "alt": figure.alt_text,
+        "out": str(out),
+    }
+    width = max(len(row["class"]) for row in rows)
+    lines = [
+        f"{row['rank']:>4}  {row['class']:<{width}}  {row['distance']:.4f}  {row['id']}"
+        + ("  (another class)" if wrong else "")
+        for row, wrong in zip(rows, found.wrong, strict=True)
+    ]
+    emit(values, "\n".join([*lines, f"picture: {out}"]), as_json)
+
+
+def _find_class(name: str, dataset: SketchPhotoDataset, gallery: tuple[str, ...]) -> str:
+    """Return a class as the data set spells it, if the gallery has photos of it."""
+    from zsbir_lib.datasets.splits import match_class_names
+
+    found, _ = match_class_names([name], dataset.class_names)
+    if not found:
+        near = get_close_matches(name, dataset.class_names, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "leave out --class if it has none"
+        raise ZsbirError(f"{dataset.name} has no class {name!r}: {hint}")
+    if found[0] not in gallery:
+        raise ZsbirError(
+            f"{found[0]} is not among the {len(gallery)} classes of the gallery: "
+            "use --gallery all, or leave out --class"
+        )
+    return found[0]
+
+
+def _in_style(drawing: Image.Image, dataset: SketchPhotoDataset, what: str) -> Image.Image:
+    """Bring the drawing to the size and the stroke width of the data set's own sketches."""
+    import numpy as np
+
+    from zsbir_lib.drawings import TOYBOX_STYLE, measure_style, normalise_drawing
+
+    first = dataset.sketch(0)
+    style = TOYBOX_STYLE
+    if not dataset.name.startswith("toybox"):
+        places = np.linspace(0, len(dataset.sketch_labels) - 1, _STYLE_SAMPLE).astype(int)
+        style = measure_style(dataset.sketch(int(place)) for place in np.unique(places))
+    size = min(1024, max(16, *first.size))
+    return normalise_drawing(drawing, size=size, style=style, what=what)
