@@ -1,3 +1,5 @@
+import base64
+import io
 import sys
 
 import matplotlib as mpl
@@ -15,6 +17,7 @@ from zsbir_lib.plots import (
     Plot,
     Retrieved,
     describe_retrieval,
+    new_plot,
     plot_pairs,
     plot_retrieval,
     plot_training,
@@ -205,3 +208,20 @@ class TestPairs:
     def test_a_photo_that_is_not_there_is_refused(self):
         with pytest.raises(ZsbirError, match="album has no photo 17"):
             plot_pairs(Album(), [17])
+
+
+def test_a_figure_becomes_an_image_with_its_words(tmp_path):
+    figure = plot_training({"loss": [2.0, 1.0]})
+    figure.alt_text = 'A "quoted" <fall>'
+    markup = figure.to_html()
+    assert markup.startswith('<img alt="A &quot;quoted&quot; &lt;fall&gt;" src="data:image/png;')
+    data = base64.b64decode(markup.rpartition(",")[2][:-2])
+    assert Image.open(io.BytesIO(data)).width > 100
+
+
+def test_a_chapters_own_figure_has_the_projects_style():
+    figure, axes = new_plot(3, 2)
+    assert isinstance(figure, Plot)
+    assert tuple(figure.get_size_inches()) == (3, 2)
+    assert figure.get_facecolor()[3] == 0  # see-through, for light pages and dark ones
+    assert to_hex(axes.xaxis.label.get_color()) == INK

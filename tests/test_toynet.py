@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch.nn.functional as F
+from PIL import Image
 
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, unseen_classes
 from zsbir_lib.datasets.toybox import Toy
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import load_backbone
+from zsbir_lib.features.backbones import TOYNET_WEIGHTS
 from zsbir_lib.features.toynet_training import read_toynet_card
 from zsbir_lib.toynet import card_text, draw_toynet_photos, make_toynet, toynet_classes
 
@@ -63,7 +66,7 @@ def test_a_card_says_what_was_never_seen():
         "held_out_accuracy": 0.825,
         "training_accuracy": 0.7,
         "training_seconds": 12.3,
-        "epochs": 7,
+        "epochs": 8,
         "seed": 0,
         "photo_seed": 1,
         "clutter": 0.5,
@@ -87,3 +90,24 @@ def test_bad_input_is_refused_before_anything_is_drawn(tmp_path, monkeypatch):
     with pytest.raises(ZsbirError, match="0 photos"):
         make_toynet(tmp_path / "weights.safetensors", photos_per_class=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shipped_weights_come_with_their_card():
+    card = read_toynet_card(TOYNET_WEIGHTS)
+    assert set(card["never_saw_classes"]) == UNSEEN
+    assert set(card["saw_classes"]) == set(toynet_classes())
+    assert card["saw_sketches"] == 0
+    assert card["held_out_accuracy"] > 0.75
+    assert TOYNET_WEIGHTS.with_suffix(".md").read_text(encoding="utf-8") == card_text(card)
+    assert 1.5e6 < TOYNET_WEIGHTS.stat().st_size < 3e6
+
+
+def test_the_shipped_weights_know_photos_of_classes_they_never_saw():
+    backbone = load_backbone("toynet", device="cpu")
+    photos = [Toy(name, i).photo() for name in sorted(UNSEEN) for i in range(6)]
+    features = backbone.features([Image.fromarray(photo) for photo in photos])
+    features = F.normalize(features, dim=1)
+    similarity = (features @ features.T).fill_diagonal_(-1)
+    labels = np.arange(len(photos)) // 6
+    nearest = labels[similarity.argmax(dim=1).numpy()]
+    assert (nearest == labels).mean() > 0.5  # by chance 0.04

@@ -18,7 +18,8 @@ from pathlib import Path
 import nbformat
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-KEPT_CELL_METADATA = ("tags", "mystnb")
+# cellView folds a solution away in Colab.
+KEPT_CELL_METADATA = ("tags", "mystnb", "cellView")
 WIDGETS = ("application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json")
 
 
@@ -37,8 +38,11 @@ def is_text(output: nbformat.NotebookNode) -> bool:
     """Tell whether an output is text worth comparing; progress on standard error is not."""
     if output.output_type == "stream":
         return output.name == "stdout"
-    widget = any(kind in output.get("data", {}) for kind in WIDGETS)
-    return output.output_type == "error" or not (widget or is_picture(output))
+    data = output.get("data", {})
+    widget = any(kind in data for kind in WIDGETS)
+    # What a chapter hands to another page (myst_nb.glue), made again when the book is built.
+    glued = any(kind.startswith("application/papermill.record") for kind in data)
+    return output.output_type == "error" or not (widget or glued or is_picture(output))
 
 
 def alt_text(cell: nbformat.NotebookNode) -> str:

@@ -6,6 +6,8 @@ itself in a notebook, and carries the text that stands for it where it cannot be
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -75,6 +77,13 @@ class Plot(Figure):
         buffer = io.BytesIO()
         self._write(buffer, "png", dpi=120)
         return buffer.getvalue()
+
+    def to_html(self, dpi: int = 100) -> str:
+        """Return the picture as an HTML ``img`` that holds it, with its alternative text."""
+        buffer = io.BytesIO()
+        self._write(buffer, "png", dpi=dpi)
+        data = base64.b64encode(buffer.getvalue()).decode()
+        return f'<img alt="{html.escape(self.alt_text)}" src="data:image/png;base64,{data}">'
 
     def _write(self, target: Any, suffix: str, dpi: int) -> None:
         keys = {"png": "Description", "svg": "Description", "pdf": "Subject"}

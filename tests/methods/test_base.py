@@ -27,7 +27,7 @@ def test_every_method_keeps_its_parameters_under_their_names(name):
 def test_unknown_names_are_refused_with_the_known_ones():
     with pytest.raises(ZsbirError, match=r"unknown method 'magic': use one of .*cvae"):
         create_method("magic")
-    with pytest.raises(ZsbirError, match="no hyper-parameter depth: it has .*batch_size"):
+    with pytest.raises(ZsbirError, match=r"no hyper-parameter depth: it has .*batch_size"):
         create_method("cvae", depth=3)
 
 
