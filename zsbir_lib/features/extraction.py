@@ -479,7 +479,7 @@ def _only_one(path: Path) -> Iterator[None]:
                 if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
                     break
             if not announced:
-                logger.warning("another process computes %s: waiting for it", path.parent)
+                logger.info("another process computes %s: waiting for it", path.parent)
                 announced = True
             time.sleep(0.2)
         yield
