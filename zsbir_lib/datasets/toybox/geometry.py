@@ -14,6 +14,8 @@ import numpy as np
 
 Points = np.ndarray
 _STEP = 0.05  # spacing of points on straight lines, fine enough for a wobbling hand to bend them
+_TURN = np.linspace(0.0, math.pi, 7)[1:-1]
+_HALF_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 
 
 @lru_cache(maxsize=64)
@@ -120,13 +122,14 @@ def limb(path: Sequence[Sequence[float]], widths: Sequence[float], samples: int 
     middle = open_curve(*path, samples=samples)
     along = np.linspace(0.0, 1.0, len(middle))
     half = np.interp(along, np.linspace(0.0, 1.0, len(widths)), widths) / 2
-    forward = np.gradient(middle, axis=0)
+    forward = np.empty_like(middle)
+    forward[0], forward[-1] = middle[1] - middle[0], middle[-1] - middle[-2]
+    forward[1:-1] = middle[2:] - middle[:-2]
     forward /= np.hypot(forward[:, 0], forward[:, 1])[:, None] + 1e-9
     normal = np.stack([-forward[:, 1], forward[:, 0]], axis=1)
-    a1 = math.degrees(math.atan2(normal[-1, 1], normal[-1, 0]))
-    a0 = math.degrees(math.atan2(-normal[0, 1], -normal[0, 0]))
-    end = ellipse(*middle[-1], half[-1], half[-1], 0, 7, a1, a1 - 180)[1:-1]
-    begin = ellipse(*middle[0], half[0], half[0], 0, 7, a0, a0 - 180)[1:-1]
+    # Half circles from one side, round the tip, to the other side.
+    end = middle[-1] + half[-1] * _HALF_CIRCLE @ np.stack([normal[-1], forward[-1]])
+    begin = middle[0] - half[0] * _HALF_CIRCLE @ np.stack([normal[0], forward[0]])
     side = normal * half[:, None]
     return np.concatenate([middle + side, end, (middle - side)[::-1], begin])
 

@@ -121,9 +121,8 @@ def visible_strokes(parts: Sequence[Part]) -> Strokes:
     owner = np.repeat(np.arange(len(parts)), lengths)
     x, y = np.clip((np.concatenate(paths) + 1) * (size / 2), 0, size - 1).astype(int).T
 
-    groups = np.array(
-        [-1 - i if p.group is None else _group_number(p.group) for i, p in enumerate(parts)]
-    )
+    named = {name: number for number, name in enumerate({p.group: None for p in parts})}
+    groups = np.array([-1 - i if p.group is None else named[p.group] for i, p in enumerate(parts)])
     front = np.array(covers)[:, None] > np.arange(len(parts))
     kin = groups[covers][:, None] == groups
     kin &= np.array(covers)[:, None] != np.arange(len(parts))
@@ -138,11 +137,6 @@ def visible_strokes(parts: Sequence[Part]) -> Strokes:
             lines.append(run)
             numbers.append(i)
     return Strokes(tuple(lines), tuple(numbers), tuple(parts))
-
-
-def _group_number(name: str) -> int:
-    """Return a non-negative number for a group name, the same in every process."""
-    return int.from_bytes(name.encode()[:7], "big")
 
 
 def _wobble(

@@ -1,8 +1,8 @@
 """Birds: one body plan, seen from the side, makes nearly all of them.
 
 `Bird` holds the proportions and says which bill, tail, crest and markings a bird wears; `Pose` is
-one individual: standing, swimming or in flight. The owl, the gliding seagull and the penguin that
-faces the viewer have drawings of their own.
+one individual: standing, swimming or in flight. The owl, the gliding seagull and the penguin
+have drawings of their own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from zsbir_lib.datasets.toybox.geometry import (
     open_curve,
     polygon,
     polyline,
+    rectangle,
     rotate,
 )
 from zsbir_lib.datasets.toybox.palette import Colour, darker, lighter
@@ -490,19 +491,6 @@ def _duck_neck(drawing: Drawing, bird: Pose) -> None:
         drawing.fill(ring, WHITE, None, 0.6, True)
 
 
-def _penguin_front(drawing: Drawing, bird: Pose) -> None:
-    """Draw the white front of a penguin."""
-    patch = [
-        (-0.42, -0.10),
-        (-0.10, 0.06),
-        (0.30, 0.04),
-        (0.47, -0.18),
-        (0.20, -0.45),
-        (-0.2, -0.43),
-    ]
-    drawing.fill(closed_curve(*bird.on_body(patch), samples=5), WHITE, None, 1.0)
-
-
 def _gull_tips(drawing: Drawing, bird: Pose) -> None:
     """Draw the crossed black wing tips that reach past the tail."""
     for drop, shade in ((0.10, 60), (-0.02, 40)):
@@ -538,13 +526,6 @@ SWAN = Bird(
     body_length=1.0, body_height=0.46, tilt=8, neck_length=0.68, neck_angle=70, neck_width=0.13,
     head_radius=0.13, bill=_cone_bill, bill_length=0.20, bill_depth=0.10, leg_length=0.0,
     tail_length=0.28, tail_width=0.20, tail_angle=150, wing=0.65, swims=0.7,
-)  # fmt: skip
-PENGUIN = Bird(
-    colours=("black", "dark gray", "navy"), bill_colours=("orange", "yellow"),
-    body_length=1.05, body_height=0.52, tilt=78, neck_length=0.0, neck_angle=75, neck_width=0.28,
-    head_radius=0.19, bill=_cone_bill, bill_length=0.17, bill_depth=0.08, leg_length=0.04,
-    leg_width=0.07, webbed=True, tail_length=0.14, tail_width=0.12, tail_angle=165, wing=0.0,
-    markings=_penguin_front,
 )  # fmt: skip
 PARROT = Bird(
     colours=("green", "red", "blue", "yellow", "white"), wing_colours=("blue", "yellow", "green", "teal"),
@@ -642,18 +623,39 @@ _register("peacock", (PEACOCK,), "wild, spotted, branching, long tail", pretrain
 )  # fmt: skip
 def penguin(drawing: Drawing) -> None:
     """Draw a penguin upright, from the side or from the front."""
-    if drawing.chance(0.45):
-        draw_bird(drawing, (PENGUIN,))
-        flipper = rotate(
-            [(0.26, -0.06), (0.02, -0.14), (-0.30, -0.10)], 78 + drawing.uniform(-8, 8)
-        )
-        colour = darker(drawing.parts[-1].colour + 45)
-        drawing.fill(limb(flipper.tolist(), (0.13, 0.17, 0.05), samples=5), colour, None, 1.0)
-    else:
-        _frontal_penguin(drawing)
+    drawing.pick(_penguin_side, _frontal_penguin)(drawing)
+
+
+def _penguin_side(drawing: Drawing) -> None:
+    """Draw a penguin in profile: white front, a flipper held off, a tail that props it up."""
+    colour, bill = drawing.colour("black", "dark gray", "navy"), drawing.colour("orange", "yellow")
+    stride = drawing.uniform(0.0, 0.16)
+    for x in (0.26 + stride, 0.04):
+        foot = closed_curve((x - 0.14, -0.76), (x + 0.06, -0.74), (x + 0.26, -0.88),
+                            (x - 0.12, -0.89), samples=4)  # fmt: skip
+        drawing.fill(foot, bill, None, 1.3)
+    nod = drawing.uniform(-0.08, 0.08)
+    beak = closed_curve((0.14, 0.86 + nod), (0.36, 0.78 + 1.3 * nod), (0.54, 0.66 + 1.5 * nod),
+                        (0.34, 0.69 + 1.3 * nod), (0.14, 0.68 + nod), samples=4)  # fmt: skip
+    drawing.fill(beak, bill, None, 1.5)
+    belly = drawing.vary(0.54, 0.08)
+    outline = closed_curve((0.02, 0.98), (0.22, 0.9), (0.28, 0.72), (0.26, 0.5), (0.43, 0.24),
+                           (belly, -0.22), (0.4, -0.66), (0.0, -0.8), (-0.28, -0.78),
+                           (-0.62, -0.9), (-0.5, -0.5), (-0.45, 0.0), (-0.28, 0.4),
+                           (-0.24, 0.7), (-0.17, 0.9), samples=5)  # fmt: skip
+    drawing.fill(outline, colour, None, 1.5)
+    front = closed_curve((0.2, 0.52), (0.38, 0.24), (belly - 0.05, -0.22), (0.35, -0.62),
+                         (0.06, -0.72), (0.08, -0.2), (0.1, 0.26), samples=5)  # fmt: skip
+    drawing.fill(front, WHITE, None, 1.4, True)
+    drawing.fill(ellipse(0.09, 0.8, 0.08, 0.085, samples=16), WHITE, None, 1.0, True)
+    drawing.eye(0.1, 0.8, 0.045)
+    swing = drawing.uniform(0.3, 0.6)
+    flipper = [(-0.06, 0.36), (-0.14 - 0.3 * swing, 0.02), (-0.16 - swing, -0.36)]
+    drawing.fill(limb(flipper, (0.2, 0.23, 0.08), samples=5), lighter(colour, 0.15), None, 1.5)
 
 
 def _frontal_penguin(drawing: Drawing) -> None:
+    """Draw a penguin that faces the viewer, its flippers held off."""
     colour, bill = drawing.colour("black", "dark gray", "navy"), drawing.colour("orange", "yellow")
     width, spread = drawing.vary(0.44, 0.08), drawing.uniform(0.08, 0.30)
     for side in (-1, 1):
@@ -671,8 +673,7 @@ def _frontal_penguin(drawing: Drawing) -> None:
              (0.5 * width, -0.70), (0, -0.76)]  # fmt: skip
     drawing.fill(mirrored(*front, samples=5), WHITE, "front", 1.1)
     for side in (-1, 1):
-        if drawing.parts[-1].group == "front" or True:
-            drawing.fill(ellipse(0.11 * side, 0.62, 0.09, 0.12, samples=16), WHITE, None, 0.7, True)
+        drawing.fill(ellipse(0.11 * side, 0.62, 0.09, 0.12, samples=16), WHITE, None, 0.7, True)
         drawing.eye(0.11 * side, 0.62, 0.04)
     drawing.fill(polygon((-0.09, 0.52), (0.09, 0.52), (0, 0.38)), bill, None, 1.1)
 
@@ -744,11 +745,21 @@ def owl(drawing: Drawing) -> None:
     "curved",
 )  # fmt: skip
 def seagull(drawing: Drawing) -> None:
-    """Draw a seagull: gliding on bent wings with black tips, or standing."""
+    """Draw a seagull: gliding on bent wings with black tips, or standing, at times on a post."""
     if drawing.chance(0.6):
         _gliding_gull(drawing)
     else:
         draw_bird(drawing, (GULL,))
+        if drawing.chance(0.5):
+            _post(drawing)
+
+
+def _post(drawing: Drawing) -> None:
+    """Put what is drawn so far on a mooring post."""
+    top = min(part.points[:, 1].min() for part in drawing.parts) + 0.03
+    wood, width = drawing.colour("brown", "gray", "wood"), drawing.vary(0.38, 0.1)
+    drawing.fill(rectangle(0.06, top - 0.2, width, 0.4, 0.03), wood, "post", 1.2)
+    drawing.fill(ellipse(0.06, top - 0.02, width / 2, 0.06, samples=20), lighter(wood), None, 1.1)
 
 
 def _gull_wing(
@@ -757,7 +768,7 @@ def _gull_wing(
     """Draw a long narrow wing with a bend at the wrist; the last third of it is black."""
     (x, y), (tip_x, tip_y) = root, (root[0] + side * tip[0], root[1] + tip[1])
     wrist = (x + 0.42 * (tip_x - x), y + 0.42 * (tip_y - y) + bend)
-    hind = (x + 0.45 * (tip_x - x), y + 0.42 * (tip_y - y) + 0.18 * bend - 0.08)
+    hind = (x + 0.45 * (tip_x - x), y + 0.42 * (tip_y - y) + 0.4 * bend - 0.08)
     outline = closed_curve(
         (x + 0.13 * side, y + 0.05), wrist,
         ((wrist[0] + tip_x) / 2, (wrist[1] + tip_y) / 2 + 0.07), (tip_x, tip_y),
@@ -775,11 +786,12 @@ def _gull_wing(
 
 
 def _gliding_gull(drawing: Drawing) -> None:
+    """Draw a gull in flight, both wings raised to the wrist and bent there like an M."""
     white = drawing.colour("white", "white", "light gray")
     gray = drawing.colour("gray", "light gray", "white", "dark gray")
-    far_tip = (drawing.uniform(0.80, 1.0), drawing.uniform(0.10, 0.50))
-    near_tip = (drawing.uniform(0.95, 1.15), drawing.uniform(-0.10, 0.40))
-    bend = drawing.vary(0.26, 0.2)
+    far_tip = (drawing.uniform(0.75, 0.95), drawing.uniform(0.30, 0.65))
+    near_tip = (drawing.uniform(0.90, 1.10), drawing.uniform(0.15, 0.55))
+    bend = drawing.vary(0.42, 0.15)
     _gull_wing(drawing, (0.14, 0.06), 1, far_tip, bend, darker(gray, 0.85))
     fan = closed_curve((-0.30, 0.06), (-0.58, 0.10), (-0.62, -0.10), (-0.30, -0.08), samples=4)
     drawing.fill(fan, white, "body", 0.95)

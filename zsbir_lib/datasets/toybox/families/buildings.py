@@ -346,10 +346,12 @@ def door(drawing: Drawing) -> None:
 
 
 def _doorstep(drawing: Drawing) -> None:
+    """Draw a step in front of a door."""
     drawing.fill(rectangle(0, -1.02, 1.3, 0.1), drawing.colour("gray", "light gray", "tan"))
 
 
 def _knob(drawing: Drawing, x: float, y: float) -> None:
+    """Draw the knob of a door."""
     drawing.fill(ellipse(x, y, 0.075, samples=14), drawing.colour("gold", "silver", "black"),
                  importance=1.5)  # fmt: skip
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from zsbir_lib.datasets.toybox.drawing import Drawing
 from zsbir_lib.datasets.toybox.geometry import (
+    Points,
     blob,
     closed_curve,
     ellipse,
@@ -17,6 +18,7 @@ from zsbir_lib.datasets.toybox.geometry import (
     polygon,
     polyline,
     rectangle,
+    rotate,
     star,
 )
 from zsbir_lib.datasets.toybox.palette import Colour, darker, lighter
@@ -79,22 +81,48 @@ def pear(drawing: Drawing) -> None:
                          flat=True)  # fmt: skip
 
 
+def _banana_skin(sag: float) -> tuple[Points, Points]:
+    """Return the outline of a banana that hangs from (0.8, 0.4), and the ridge along it."""
+    path = [(-0.9, 0.34), (-0.66, -0.1), (-0.1, -sag), (0.48, -0.12), (0.8, 0.4)]
+    outline = limb(path, [0.1, 0.3, 0.42, 0.32, 0.12], samples=7)
+    ridge = open_curve((-0.76, 0.14), (-0.5, -0.1), (-0.05, 0.06 - sag), (0.42, -0.06),
+                       (0.64, 0.14), samples=5)  # fmt: skip
+    return outline, ridge
+
+
+def _one_banana(drawing: Drawing, colour: Colour) -> None:
+    """Draw one banana with its dark tips."""
+    outline, ridge = _banana_skin(drawing.vary(0.42, 0.15))
+    drawing.fill(outline, colour)
+    drawing.line(ridge, darker(colour, 0.65), 0.035, importance=1.2)
+    drawing.fill(limb([(0.76, 0.32), (0.94, 0.64)], [0.14, 0.13], samples=3),
+                 (120, 100, 40), importance=1.5)  # fmt: skip
+    drawing.fill(ellipse(-0.88, 0.32, 0.08, samples=10), (80, 60, 35), importance=1.2)
+
+
+def _bunch(drawing: Drawing, colour: Colour) -> None:
+    """Draw three or four bananas side by side, as fingers of one hand under a stem."""
+    count = drawing.pick(3, 3, 4)
+    fan = drawing.uniform(17, 21)
+    for k in range(count):
+        # A finger that hangs down and bends to the left, turned about the stem.
+        degrees = (k - (count - 1) / 2) * fan + 8
+        finger = limb([(0, 0.62), (0.12, 0.2), (0.05, -0.4), (-0.3, -0.85)],
+                      [0.16, 0.34, 0.36, 0.1], samples=6)  # fmt: skip
+        ridge = open_curve((0.02, 0.45), (0.16, 0.1), (0.06, -0.4), (-0.2, -0.72), samples=5)
+        skin = colour * drawing.uniform(0.9, 1.0)
+        drawing.fill(rotate(finger, degrees, (0, 0.75)), skin, importance=1.5)
+        drawing.line(rotate(ridge, degrees, (0, 0.75)), darker(colour, 0.65), 0.03, importance=0.8)
+    stem = closed_curve((-0.2, 0.55), (-0.1, 0.8), (-0.12, 1.02), (0.12, 1.02), (0.1, 0.8),
+                        (0.2, 0.55), samples=4)  # fmt: skip
+    drawing.fill(stem, (120, 100, 40), importance=1.6)
+
+
 @toy("banana", "fruit", "plant", "edible", "small", "long", "curved", "green")
 def banana(drawing: Drawing) -> None:
-    """Draw a banana, or a bunch of two or three."""
+    """Draw a banana, or a bunch on its stem."""
     colour = drawing.colour("yellow", "gold", "lime")
-    count = drawing.pick(1, 1, 2, 3)
-    for k in range(count):
-        sag = drawing.vary(0.42, 0.15) + 0.2 * k
-        path = [(-0.85, 0.4 - 0.16 * k), (-0.6, -0.05 - 0.1 * k), (0, -sag), (0.55, -0.12),
-                (0.82, 0.3)]  # fmt: skip
-        drawing.fill(limb(path, [0.06, 0.27, 0.36, 0.27, 0.08], samples=7),
-                     colour * drawing.uniform(0.92, 1.05))  # fmt: skip
-        ridge = open_curve((-0.74, 0.2 - 0.16 * k), (-0.5, -0.08 - 0.1 * k), (0, -sag + 0.06),
-                           (0.5, -0.1), (0.74, 0.18), samples=5)  # fmt: skip
-        drawing.line(ridge, darker(colour, 0.65), 0.03, importance=0.95)
-    stem = limb([(0.8, 0.25), (0.92, 0.52)], [0.11, 0.1], samples=3)
-    drawing.fill(stem, (120, 100, 40), importance=1.3)
+    drawing.pick(_one_banana, _one_banana, _bunch)(drawing, colour)
 
 
 @toy("pineapple", "fruit", "plant", "edible", "upright", "pointed", "green", "spotted",
@@ -302,21 +330,38 @@ def hamburger(drawing: Drawing) -> None:
         drawing.fill(seed, (250, 240, 210), importance=0.9, flat=True)
 
 
+def _hotdog_side(drawing: Drawing, bun: Colour, sausage: Colour) -> None:
+    """Draw a hot dog from the side: a sausage longer than the bun that holds it."""
+    bend = drawing.uniform(0.05, 0.2)
+    ends = [(-0.72, bend), (0, 0), (0.72, bend)]
+    back = limb([(x, y + 0.2) for x, y in ends], [0.34, 0.42, 0.34], samples=8)
+    drawing.fill(back, bun, importance=1.5)
+    meat = limb([(x * 1.3, y + 0.06) for x, y in ends], [0.3, 0.34, 0.3], samples=8)
+    drawing.fill(meat, sausage, importance=1.8)
+    front = limb([(x, y - 0.26) for x, y in ends], [0.42, 0.5, 0.42], samples=8)
+    drawing.fill(front, lighter(bun, 0.12), importance=1.8)
+    t = np.linspace(-0.78, 0.78, 41)
+    wave = np.stack([t, bend * (t / 0.72) ** 2 + 0.13 + 0.09 * np.sin(t * drawing.vary(13, 0.08))],
+                    axis=1)  # fmt: skip
+    drawing.line(wave, drawing.colour("yellow", "gold", "red"), 0.075, importance=2.0)
+
+
+def _hotdog_above(drawing: Drawing, bun: Colour, sausage: Colour) -> None:
+    """Draw a hot dog from above: the sausage in the middle of an open bun."""
+    drawing.fill(rectangle(0, 0, 1.6, drawing.vary(0.92, 0.06), 0.4), bun, importance=1.8)
+    drawing.fill(rectangle(0, 0, 1.95, 0.42, 0.2), sausage, importance=2.0)
+    t = np.linspace(-0.82, 0.82, 41)
+    wave = np.stack([t, 0.12 * np.sin(t * drawing.vary(12, 0.08))], axis=1)
+    drawing.line(wave, drawing.colour("yellow", "gold", "red"), 0.075, importance=2.0)
+
+
 @toy("hotdog", "meal", "edible", "man-made", "long", "soft", "small", "hot")
 def hotdog(drawing: Drawing) -> None:
-    """Draw a sausage in a split bun, with a wave of mustard."""
+    """Draw a sausage in a split bun with a wave of mustard, from the side or from above."""
     bun, sausage = drawing.colour(*CRUST), drawing.colour("rust", "brick", "brown", "red")
-    bend = drawing.uniform(-0.12, 0.12)
-    ends = [(-0.85, bend), (0, 0), (0.85, bend)]
-    back = [(x * 0.94, y + 0.17) for x, y in ends]
-    drawing.fill(limb(back, [0.32, 0.38, 0.32], samples=8), bun, importance=1.5)
-    drawing.fill(limb([(x * 1.12, y + 0.05) for x, y in ends], [0.26, 0.3, 0.26], samples=8),
-                 sausage, importance=1.5)  # fmt: skip
-    front = [(x * 0.94, y - 0.18) for x, y in ends]
-    drawing.fill(limb(front, [0.36, 0.42, 0.36], samples=8), lighter(bun, 0.12), importance=1.5)
-    t = np.linspace(-0.8, 0.8, 41)
-    wave = np.stack([t, bend * t**2 + 0.1 + 0.055 * np.sin(t * drawing.vary(17, 0.1))], axis=1)
-    drawing.line(wave, drawing.colour("yellow", "gold", "red"), 0.06, importance=1.4)
+    first = len(drawing.parts)
+    drawing.pick(_hotdog_side, _hotdog_side, _hotdog_above)(drawing, bun, sausage)
+    drawing.turn(first, drawing.uniform(-25, 25))
 
 
 @toy("pizza", "meal", "edible", "man-made", "round", "spotted", "soft", "hot")

@@ -194,6 +194,7 @@ def table(drawing: Drawing) -> None:
 
 
 def _square_table(drawing: Drawing, wood: Colour) -> None:
+    """Draw a table with a square top and four legs."""
     shade = darker(wood, 0.7)
     leg = drawing.vary(0.13, 0.12)
     foot = drawing.uniform(-0.85, -0.72)

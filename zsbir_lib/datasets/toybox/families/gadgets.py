@@ -26,18 +26,21 @@ SCREEN = ("sky", "glass", "blue", "navy", "teal")
 
 # ---- clocks
 def _hands(drawing: Drawing) -> None:
+    """Draw the two hands of a clock, at any hour."""
     for length, width in ((0.28, 0.075), (0.43, 0.05)):
         tip = rotate([(0, length)], drawing.uniform(0, 360))[0]
         drawing.line(polyline((0, 0), tip), (30, 30, 30), width, importance=1.6)
 
 
 def _face(drawing: Drawing, marks: int) -> None:
+    """Draw the marks of the hours."""
     for k in range(marks):
         mark = rotate(polyline((0, 0.43), (0, 0.5)), 360 * k / marks)
         drawing.line(mark, (40, 40, 40), 0.04, importance=0.9)
 
 
 def _bell_clock(drawing: Drawing, colour: Colour) -> None:
+    """Draw a round clock on feet, with two bells and a hammer."""
     for side in (-1, 1):
         foot = limb([(side * 0.35, -0.5), (side * 0.52, -0.9)], [0.13, 0.1], samples=4)
         drawing.fill(foot, darker(colour, 0.7), importance=1.4)
@@ -51,6 +54,7 @@ def _bell_clock(drawing: Drawing, colour: Colour) -> None:
 
 
 def _box_clock(drawing: Drawing, colour: Colour) -> None:
+    """Draw a clock in a box, with a button on top."""
     w = drawing.vary(0.8, 0.08)
     drawing.fill(rectangle(0, 0.78, 0.5, 0.14, 0.06), darker(colour, 0.7), importance=1.4)
     drawing.fill(rectangle(0, 0, 2 * w, 1.45, 0.2), colour)

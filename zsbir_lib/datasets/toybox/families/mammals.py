@@ -62,6 +62,7 @@ def _nut(drawing: Drawing, x: float, y: float) -> None:
 
 
 def _sitting_squirrel(drawing: Drawing, colour: Colour) -> None:
+    """Draw a squirrel that sits up, its tail along its back."""
     size, curl = drawing.vary(1.0, 0.1), drawing.uniform(-0.08, 0.08)
     brush = [
         (-0.22, -0.58), (-0.62, -0.42), (-0.66, 0.10), (-0.42 + curl, 0.52),
@@ -89,6 +90,7 @@ def _sitting_squirrel(drawing: Drawing, colour: Colour) -> None:
 
 
 def _running_squirrel(drawing: Drawing, colour: Colour) -> None:
+    """Draw a squirrel on all fours, its tail behind it."""
     lift = drawing.uniform(-0.05, 0.12)
     brush = [
         (-0.42, -0.20), (-0.86, 0.05), (-0.74, 0.48 + lift), (-0.32, 0.62 + lift),
@@ -200,6 +202,7 @@ def ape(drawing: Drawing) -> None:
 
 
 def _knuckle_walker(drawing: Drawing, colour: Colour, skin: Colour) -> None:
+    """Draw an ape that walks on its knuckles."""
     step = drawing.uniform(-0.10, 0.10)
     drop = drawing.uniform(-0.12, 0.06)  # of the head
     far = darker(colour, 0.65)
@@ -237,6 +240,7 @@ def _knuckle_walker(drawing: Drawing, colour: Colour, skin: Colour) -> None:
 
 
 def _sitting_ape(drawing: Drawing, colour: Colour, skin: Colour) -> None:
+    """Draw an ape that sits, seen from the front."""
     raised = drawing.pick(0, 0, 1, -1)  # which arm, if any, is up
     width = drawing.vary(0.42, 0.06)
     drawing.fill(ellipse(0, -0.16, width, 0.50, samples=32), colour, "body")

@@ -16,7 +16,7 @@ from zsbir_lib.datasets.toybox.geometry import (
     rectangle,
     ring,
 )
-from zsbir_lib.datasets.toybox.palette import Colour, darker, lighter
+from zsbir_lib.datasets.toybox.palette import Colour, darker
 from zsbir_lib.datasets.toybox.registry import toy
 
 DARK_WOOD = (65, 45, 38)
@@ -35,6 +35,7 @@ def _neck(drawing: Drawing, head: Colour, width: float = 0.12) -> None:
 
 
 def _strings(drawing: Drawing, low: float) -> None:
+    """Draw two strings from the head down to `low`."""
     for x in (-0.035, 0.035):
         drawing.line(polyline((x, 0.95), (x, low)), (225, 220, 205), 0.016, importance=0.6)
 
@@ -131,24 +132,39 @@ def harp(drawing: Drawing) -> None:
 # ---- tubes
 @toy("trumpet", "wind instrument", "instrument", "man-made", "metal", "long", "buttons", "curved")
 def trumpet(drawing: Drawing) -> None:
-    """Draw a trumpet: a coil, a bell, three valves."""
+    """Draw a trumpet: mouthpiece, three valves, a coil below them, a wide bell."""
     metal = drawing.colour("gold", "silver", "orange")
-    drop = drawing.vary(0.17, 0.12)
+    first = len(drawing.parts)
+    drop = drawing.vary(0.24, 0.1)
     coil = np.concatenate([
-        ellipse(-0.38, -0.02, drop, drop, 0, 10, 90, 270),
-        ellipse(0.22, -0.02, drop, drop, 0, 10, -90, 90),
+        ellipse(-0.34, 0.1 - drop, drop, drop, 0, 10, 90, 270),
+        ellipse(0.2, 0.1 - drop, drop, drop, 0, 10, -90, 90),
     ])  # fmt: skip
-    drawing.line(np.concatenate([coil, coil[:1]]), metal, 0.09, importance=1.5)
-    tube = polygon((-0.98, 0.21), (-0.98, 0.07), (0.36, 0.09), (0.36, 0.19))
-    drawing.fill(tube, metal, "tube", 1.5)
-    flare = drawing.vary(0.5, 0.1)
-    bell = closed_curve((0.3, 0.2), (0.65, 0.26), (0.95, flare), (1.0, 0.14), (0.95, -flare + 0.28),
-                        (0.65, 0.04), (0.3, 0.08), samples=5)  # fmt: skip
-    drawing.fill(bell, metal, "tube", 1.5)
-    drawing.fill(rectangle(-1.0, 0.14, 0.09, 0.24, 0.04), darker(metal, 0.8), importance=1.4)
-    for x in (-0.24, -0.07, 0.1):
-        drawing.fill(rectangle(x, 0.12, 0.1, 0.5), darker(metal, 0.85), importance=1.4)
-        drawing.fill(rectangle(x, 0.42, 0.14, 0.07), darker(metal, 0.65), importance=1.3)
+    drawing.line(np.concatenate([coil, coil[:1]]), metal, 0.1, importance=2.0)
+    flare = drawing.vary(0.44, 0.08)
+    # The tube and the bell are one outline, so that no hand tears them apart.
+    bell = polygon(
+        (-0.92, 0.17),
+        (0.35, 0.18),
+        (0.62, 0.24),
+        (0.8, 0.34),
+        (0.95, 0.1 + flare),
+        (0.95, 0.1 - flare),
+        (0.8, -0.14),
+        (0.62, -0.04),
+        (0.35, 0.02),
+        (-0.92, 0.03),
+    )
+    drawing.fill(bell, metal, importance=2.0)  # fmt: skip
+    rim = ellipse(0.95, 0.1, 0.07, flare, samples=24)
+    drawing.fill(rim, darker(metal, 0.6), importance=1.6)
+    cup = polygon((-0.9, 0.15), (-1.06, 0.24), (-1.06, -0.04), (-0.9, 0.05))
+    drawing.fill(cup, darker(metal, 0.8), importance=1.8)
+    for x in (-0.3, -0.08, 0.14):
+        drawing.fill(rectangle(x, 0.05, 0.15, 0.62), darker(metal, 0.85), importance=1.8)
+        drawing.line(polyline((x, 0.36), (x, 0.5)), darker(metal, 0.6), 0.05, importance=1.3)
+        drawing.fill(rectangle(x, 0.53, 0.17, 0.08), darker(metal, 0.65), importance=1.5)
+    drawing.turn(first, drawing.uniform(-8, 24))
 
 
 @toy("saxophone", "wind instrument", "instrument", "man-made", "metal", "curved", "buttons",
@@ -173,34 +189,42 @@ def saxophone(drawing: Drawing) -> None:
 
 # ---- others
 def _upright_piano(drawing: Drawing, wood: Colour) -> None:
-    for x in (-0.75, 0.75):
-        drawing.fill(rectangle(x, -0.55, 0.14, 0.6), darker(wood, 0.85), importance=1.3)
-    drawing.fill(rectangle(0, 0.35, 1.8, 0.85, 0.03), wood, "piano")
-    _keyboard(drawing, -0.08, -0.26)
-    drawing.fill(rectangle(0, -0.33, 2.0, 0.13), darker(wood, 0.9), importance=1.3)
-    drawing.fill(rectangle(0, 0.34, 0.8, 0.36), lighter(wood, 0.15), importance=0.8)
+    """Draw an upright piano from the front: a tall case, a music stand, a keyboard on two legs."""
+    tall = drawing.vary(0.9, 0.08)
+    for x in (-0.72, 0.72):
+        drawing.fill(rectangle(x, -0.62, 0.16, 0.62), darker(wood, 0.85), importance=1.6)
+    drawing.fill(rectangle(0, tall / 2, 1.8, tall, 0.03), wood, importance=2.0)
+    drawing.fill(rectangle(0, tall, 1.96, 0.12, 0.03), darker(wood, 0.9), importance=1.5)
+    drawing.fill(rectangle(0, 0.2 + tall / 3, 0.7, 0.36), (240, 236, 224), importance=1.2)
+    _keyboard(drawing, 0.1, -0.3, (-0.95, 0.95))
+    drawing.fill(rectangle(0, -0.36, 2.02, 0.12), darker(wood, 0.9), importance=1.5)
+    for x in (-0.1, 0.1):  # the pedals
+        drawing.fill(rectangle(x, -0.86, 0.1, 0.1), (190, 150, 70), importance=0.9)
 
 
 def _grand_piano(drawing: Drawing, wood: Colour) -> None:
-    for x in (-0.6, 0.1, 0.72):
-        drawing.fill(rectangle(x, -0.6, 0.09, 0.55), darker(wood, 0.8), importance=1.3)
-    lid = polygon((-0.75, 0.1), (-0.55, 0.92), (0.55, 0.75), (0.95, 0.08))
-    drawing.fill(lid, darker(wood, 0.85), importance=1.5)
-    body = closed_curve((-0.95, -0.32), (-0.95, 0.08), (-0.3, 0.1), (0.5, 0.1), (0.98, 0.0),
-                        (0.95, -0.3), (0.2, -0.36), samples=4)  # fmt: skip
-    drawing.fill(body, wood)
-    _keyboard(drawing, -0.02, -0.2, left=-0.95, right=0.1)
-    drawing.line(polyline((0.45, 0.1), (0.3, 0.72)), darker(wood, 0.5), 0.04, importance=0.9)
+    """Draw a grand piano with its lid open, propped up by a stick."""
+    for x in (-0.75, 0.05, 0.72):
+        drawing.fill(polygon((x - 0.08, -0.2), (x + 0.08, -0.2), (x + 0.05, -0.95),
+                             (x - 0.05, -0.95)), darker(wood, 0.8), importance=1.6)  # fmt: skip
+    lid = closed_curve((-0.72, 0.1), (-0.62, 0.55), (-0.35, 0.95), (0.3, 0.98), (0.75, 0.55),
+                       (0.95, 0.12), samples=5)  # fmt: skip
+    drawing.fill(lid, darker(wood, 0.85), importance=2.0)
+    body = polygon((-0.98, -0.3), (-0.98, 0.1), (0.98, 0.1), (0.98, -0.16), (0.5, -0.3))
+    drawing.fill(body, wood, importance=2.0)
+    _keyboard(drawing, 0.1, -0.18, (-0.98, 0.12))
+    drawing.line(polyline((0.5, 0.1), (0.36, 0.8)), darker(wood, 0.5), 0.05, importance=1.4)
 
 
-def _keyboard(
-    drawing: Drawing, top: float, bottom: float, left: float = -0.95, right: float = 0.95
-) -> None:
-    board = polygon((left, top), (right, top), (right + 0.06, bottom), (left - 0.06, bottom))
-    drawing.fill(board, (242, 240, 232), importance=1.6)
-    for x in np.linspace(left + 0.12, right - 0.12, max(5, round(5.5 * (right - left)))):
-        key = polyline((x, top - 0.01), (x * 1.02, bottom + 0.06))
-        drawing.line(key, (30, 30, 30), 0.05, importance=1.0)
+def _keyboard(drawing: Drawing, top: float, bottom: float, across: tuple[float, float]) -> None:
+    """Draw the white keys as one board, and black keys on it, long enough to be seen."""
+    left, right = across
+    drawing.fill(polygon((left, top), (right, top), (right, bottom), (left, bottom)),
+                 (242, 240, 232), importance=2.0)  # fmt: skip
+    width = 0.21
+    for x in np.arange(left + width, right - 0.08, width):
+        drawing.fill(rectangle(x, top - 0.1, 0.09, 0.22), (30, 30, 30), importance=2.0, flat=True)
+        drawing.line(polyline((x, top - 0.2), (x, bottom)), (60, 60, 60), 0.025, importance=1.3)
 
 
 @toy("piano", "keyboard instrument", "instrument", "man-made", "wooden", "buttons", "big", "boxy",

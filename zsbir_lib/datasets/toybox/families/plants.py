@@ -101,6 +101,7 @@ def _petals(
 
 
 def _daisy(drawing: Drawing) -> None:
+    """Draw a daisy: a ring of petals round a yellow eye."""
     _stem(drawing)
     colour = drawing.colour("white", "pink", "lilac", "sky", "yellow", "purple")
     _petals(drawing, drawing.pick(5, 6, 8), 0.33, (0.26, 0.15), colour)
@@ -108,6 +109,7 @@ def _daisy(drawing: Drawing) -> None:
 
 
 def _sunflower(drawing: Drawing) -> None:
+    """Draw a sunflower: many narrow petals round a wide dark disc of seeds."""
     _stem(drawing)
     _petals(drawing, drawing.pick(12, 14), 0.42, (0.2, 0.095), drawing.colour("yellow", "gold"))
     drawing.fill(ellipse(0, 0.45, 0.31, samples=24), drawing.colour("dark brown", "brown"))
@@ -120,6 +122,7 @@ def _sunflower(drawing: Drawing) -> None:
 
 
 def _tulip(drawing: Drawing) -> None:
+    """Draw a tulip: a cup with three points, leaves from the ground."""
     _stem(drawing, upright_leaves=True)
     colour = drawing.colour("red", "pink", "yellow", "purple", "orange", "white")
     cup = closed_curve((0, 0.15), (-0.3, 0.25), (-0.36, 0.55), (-0.32, 0.95), (-0.15, 0.72),
@@ -132,6 +135,7 @@ def _tulip(drawing: Drawing) -> None:
 
 
 def _rose(drawing: Drawing) -> None:
+    """Draw a rose: a round bloom with a spiral of petals."""
     _stem(drawing)
     colour = drawing.colour("red", "pink", "white", "orange", "yellow")
     drawing.fill(blob(0, 0.52, 0.42, lobes=5, depth=0.1), colour)
@@ -140,10 +144,19 @@ def _rose(drawing: Drawing) -> None:
     drawing.line(spiral, darker(colour, 0.5), 0.04, importance=1.2)
 
 
+def _poppy(drawing: Drawing) -> None:
+    """Draw a poppy: four broad petals that overlap round a dark eye."""
+    _stem(drawing)
+    colour = drawing.colour("red", "orange", "pink", "white", "purple")
+    _petals(drawing, 4, 0.25, (0.27, 0.29), colour)
+    drawing.fill(ellipse(0, 0.45, 0.13, samples=16), drawing.colour("black", "dark brown"),
+                 importance=1.4)  # fmt: skip
+
+
 @toy("flower", "plant", "plant", "upright", "branching", "round", "small", "soft")
 def flower(drawing: Drawing) -> None:
-    """Draw a daisy, a rose, a tulip or a sunflower."""
-    drawing.pick(_daisy, _daisy, _rose, _tulip, _sunflower)(drawing)
+    """Draw a daisy, a rose or a poppy."""
+    drawing.pick(_daisy, _daisy, _rose, _poppy)(drawing)
 
 
 @toy("sunflower", "plant", "plant", "upright", "branching", "round", "edible", pretrain_only=True)

@@ -1047,6 +1047,7 @@ def rabbit(drawing: Drawing) -> None:
 
 
 def _crouching_rabbit(drawing: Drawing, colour: Colour) -> None:
+    """Draw a rabbit that crouches, from the side."""
     length, lean = drawing.vary(0.52, 0.1), drawing.uniform(-2, 38)
     x, y = 0.42 + drawing.uniform(-0.03, 0.05), 0.24 + drawing.uniform(-0.05, 0.12)
     drawing.fill(ellipse(-0.56, -0.22, 0.14, 0.13, samples=18), lighter(colour, 0.6), None, 1.0)
@@ -1071,6 +1072,7 @@ def _crouching_rabbit(drawing: Drawing, colour: Colour) -> None:
 
 
 def _frontal_rabbit(drawing: Drawing, colour: Colour) -> None:
+    """Draw a rabbit that sits up, from the front."""
     length = drawing.vary(0.58, 0.1)
     for side in (-1, 1):
         lean = -side * drawing.uniform(4, 20)

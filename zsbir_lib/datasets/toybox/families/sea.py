@@ -233,6 +233,7 @@ def sea_turtle(drawing: Drawing) -> None:
 
 
 def _sea_turtle_above(drawing: Drawing, skin: Colour, shell: Colour) -> None:
+    """Draw a sea turtle from above."""
     reach, back = drawing.vary(0.95, 0.06), drawing.uniform(-0.25, 0.2)
     for side in (-1, 1):
         front = limb([(side * 0.3, 0.36), (side * 0.62, 0.52), (side * reach, 0.12 + back)],
@@ -263,6 +264,7 @@ def _sea_turtle_above(drawing: Drawing, skin: Colour, shell: Colour) -> None:
 
 
 def _sea_turtle_side(drawing: Drawing, skin: Colour, shell: Colour) -> None:
+    """Draw a sea turtle from the side."""
     stroke = drawing.uniform(-0.15, 0.15)
     far = limb([(0.38, 0.12), (0.45, 0.42), (0.2, 0.72)], [0.16, 0.2, 0.07], samples=6)
     drawing.fill(far, darker(skin, 0.75), importance=1.0)

@@ -120,6 +120,7 @@ def _teeth(left: float, right: float, y: float, depth: float, count: int) -> Poi
 
 
 def _hand_saw(drawing: Drawing) -> None:
+    """Draw a hand saw: a wide blade with teeth, a handle with a hole."""
     metal, grip = drawing.colour(*METAL), drawing.colour(*GRIP)
     nose = drawing.uniform(0.1, 0.24)
     teeth = _teeth(-0.35, 1.0, -0.22, 0.13, drawing.pick(9, 11))
@@ -133,6 +134,7 @@ def _hand_saw(drawing: Drawing) -> None:
 
 
 def _bow_saw(drawing: Drawing) -> None:
+    """Draw a bow saw: a thin blade under a bent frame."""
     metal = drawing.colour(*METAL)
     paint = drawing.colour("red", "blue", "orange", "green", "yellow")
     teeth = _teeth(-0.86, 0.92, -0.3, 0.13, 12)

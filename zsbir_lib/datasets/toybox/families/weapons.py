@@ -75,6 +75,7 @@ def _trigger(drawing: Drawing, x: float, y: float, metal: Colour) -> None:
 
 
 def _automatic(drawing: Drawing, metal: Colour) -> None:
+    """Draw an automatic pistol: a slide over a slanting grip."""
     grip = drawing.colour("black", "brown", "dark gray", "wood")
     length = drawing.uniform(0.7, 0.92)
     drawing.fill(polygon((-0.7, 0.2), (-0.96, -0.7), (-0.52, -0.78), (-0.26, 0.1)), grip,
@@ -95,6 +96,7 @@ def _automatic(drawing: Drawing, metal: Colour) -> None:
 
 
 def _revolver(drawing: Drawing, metal: Colour) -> None:
+    """Draw a revolver: a barrel, a drum, a curved grip."""
     grip = drawing.colour("wood", "brown", "black", "cream", "dark brown")
     muzzle = drawing.uniform(0.72, 1.0)
     barrel = rectangle((0.1 + muzzle) / 2, 0.42, muzzle - 0.1, 0.22, 0.02)

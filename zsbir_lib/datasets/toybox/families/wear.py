@@ -37,7 +37,7 @@ def eyeglasses(drawing: Drawing) -> None:
         if round_:
             lens = ellipse(side * 0.47, 0, r, r * 0.9)
         else:
-            lens = rectangle(side * 0.47, 0, r * 2, r * 1.4, 0.12)
+            lens = rectangle(side * 0.47, 0, r * 2, r * 1.75, 0.12)
         drawing.fill(lens, glass, importance=3.0)
         drawing.line(np.concatenate([lens, lens[:1]]), frame, thick, importance=0.3)
         glint = polyline((side * 0.47 - 0.12, 0.02), (side * 0.47 + 0.02, 0.16))
@@ -46,6 +46,7 @@ def eyeglasses(drawing: Drawing) -> None:
 
 # ---- hats
 def _cowboy_hat(drawing: Drawing, colour: Colour) -> None:
+    """Draw a hat with a wide brim that turns up, and a dented crown."""
     brim = closed_curve((-0.98, 0.02), (-0.75, -0.22), (0, -0.36), (0.75, -0.22), (0.98, 0.02),
                         (0.6, -0.08), (0, -0.14), (-0.6, -0.08), samples=5)  # fmt: skip
     drawing.fill(brim, colour, importance=1.5)
@@ -59,6 +60,7 @@ def _cowboy_hat(drawing: Drawing, colour: Colour) -> None:
 
 
 def _top_hat(drawing: Drawing, colour: Colour) -> None:
+    """Draw a top hat."""
     h = drawing.vary(0.85, 0.12)
     drawing.fill(ellipse(0, -0.38, 0.95, 0.17), colour, importance=1.5)
     crown = closed_curve((-0.48, h), (-0.44, 0.2), (-0.5, -0.36), (0, -0.46), (0.5, -0.36),
@@ -71,6 +73,7 @@ def _top_hat(drawing: Drawing, colour: Colour) -> None:
 
 
 def _bowler(drawing: Drawing, colour: Colour) -> None:
+    """Draw a bowler: a round crown on a narrow brim."""
     brim = closed_curve((-0.95, -0.12), (-0.7, -0.28), (0, -0.38), (0.7, -0.28), (0.95, -0.12),
                         (0.6, -0.2), (-0.6, -0.2), samples=5)  # fmt: skip
     drawing.fill(brim, colour, importance=1.5)
@@ -89,12 +92,14 @@ def hat(drawing: Drawing) -> None:
 
 # ---- shoes
 def _laces(drawing: Drawing, holes: list[tuple[float, float]]) -> None:
+    """Draw a lace across each pair of holes."""
     for x, y in holes:
         lace = polyline((x, y), (x - 0.19, y - 0.16))
         drawing.line(lace, (245, 245, 240), 0.055, importance=1.1)
 
 
 def _sneaker(drawing: Drawing) -> None:
+    """Draw a sneaker with a thick sole."""
     colour = drawing.colour("red", "blue", "white", "green", "black", "orange")
     high = drawing.vary(0.48, 0.15)
     upper = closed_curve((-0.85, high - 0.06), (-0.95, 0.0), (-0.92, -0.32), (0.9, -0.32),
@@ -111,6 +116,7 @@ def _sneaker(drawing: Drawing) -> None:
 
 
 def _lace_up(drawing: Drawing) -> None:
+    """Draw a leather shoe with a heel."""
     colour = drawing.colour(*LEATHER)
     drawing.fill(polygon((-0.9, -0.3), (-0.45, -0.3), (-0.48, -0.55), (-0.9, -0.55)),
                  darker(colour, 0.5), importance=1.3)  # fmt: skip
@@ -157,7 +163,7 @@ def boot(drawing: Drawing) -> None:
 )  # fmt: skip
 def high_heel(drawing: Drawing) -> None:
     """Draw a shoe with a high heel."""
-    colour, h = drawing.colour("red", "black", "pink", "purple", "gold"), drawing.vary(0.55, 0.15)
+    colour, h = drawing.colour("red", "black", "pink", "purple", "gold"), drawing.uniform(0.5, 0.75)
     heel = polygon((-0.82, h - 0.15), (-0.64, h - 0.2), (-0.64, -0.72), (-0.75, -0.72))
     drawing.fill(heel, darker(colour, 0.75), "shoe")
     upper = closed_curve((-0.85, h), (-0.82, h - 0.25), (-0.55, h - 0.35), (0.1, -0.45),
