@@ -44,10 +44,9 @@ class Centred(RetrievalMethod):
     def __init__(self, amount=1.0):
         self.amount = amount
 
-    def fit(self, pairs, *, progress=None):
+    def _fit(self, pairs, progress):
         self.classes_ = {pairs.class_names[i] for i in pairs.labels.unique().tolist()}
         self.offset_ = (pairs.sketches - pairs.paired_photos()).mean(dim=0)
-        return self
 
     def encode_sketches(self, features):
         return features - self.amount * self.offset_

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from zsbir_lib.datasets import ZeroShotSplit
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import NoRelevantPhotoError, ZsbirError
 from zsbir_lib.features import FeatureSet, RetrievalTask
-from zsbir_lib.methods import RetrievalMethod, create_method
+from zsbir_lib.methods import METHODS, RetrievalMethod, create_method
 from zsbir_lib.metrics import RetrievalReport, evaluate_retrieval
 from zsbir_lib.progress import progress_bar
 
@@ -161,12 +161,19 @@ def evaluate(
     ------
     ZsbirError
         If `k` is larger than the gallery, or features do not fit the method.
+    NoRelevantPhotoError
+        If no query has a photo of its class in the gallery.
     """
+    if not set(task.query_labels.tolist()) & set(task.gallery_labels.tolist()):
+        raise NoRelevantPhotoError(
+            "no query has a photo of its class in the gallery: every figure would be 0; "
+            "choose a split whose classes have sketches and photos"
+        )
     names = np.asarray(task.class_names)
     return evaluate_retrieval(
         method.encode_sketches(task.queries),
         names[np.asarray(task.query_labels)],
-        method.encode_photos(task.gallery),
+        method.index(task.gallery),
         names[np.asarray(task.gallery_labels)],
         k or default_depth(task),
         with_map_all=with_map_all,
@@ -236,11 +243,44 @@ class Choice:
     k: int
 
 
+def candidates(
+    method: str,
+    grid: Mapping[str, Iterable[Any]] | None = None,
+    *,
+    budget: int | None = None,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Return the settings to try for a method.
+
+    Parameters
+    ----------
+    method
+        Name of the method.
+    grid
+        Values to try for each hyper-parameter; the method's own `search_space` by default.
+    budget
+        Most settings to return: its defaults, where the grid holds them, and others by chance.
+        All combinations by default.
+    seed
+        Of that chance.
+    """
+    grid = METHODS[method].search_space if grid is None else grid
+    rows = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    if budget is None or len(rows) <= budget:
+        return rows
+    defaults = create_method(method).get_params()
+    first = [row for row in rows if row.items() <= defaults.items()]
+    others = [row for row in rows if row not in first]
+    picked = np.random.default_rng(seed).permutation(len(others))[: budget - len(first)]
+    return first + [others[i] for i in sorted(picked)]
+
+
 def choose(
     method: str,
-    grid: Mapping[str, Iterable[Any]],
+    grid: Mapping[str, Iterable[Any]] | None,
     features: FeatureSet,
     *,
+    budget: int | None = None,
     inner_splits: int = 2,
     n_unseen: float = 0.15,
     k: int | None = None,
@@ -257,9 +297,11 @@ def choose(
     method
         Name of the method.
     grid
-        Values to try for each hyper-parameter; all combinations are tried.
+        Values to try for each hyper-parameter; None for the method's own `search_space`.
     features
         Of a whole data set.
+    budget
+        Most candidates to try; see `candidates`.
     inner_splits, n_unseen, seed
         How many inner splits, how many classes each holds out (see `ZeroShotSplit.inner`), and
         the seed of the first.
@@ -273,24 +315,21 @@ def choose(
     ZsbirError
         If the grid is empty or names a hyper-parameter that the method has not.
     """
-    names = list(grid)
-    candidates = [
-        dict(zip(names, values, strict=True)) for values in itertools.product(*grid.values())
-    ]
-    if not names or not candidates:
+    found = candidates(method, grid, budget=budget, seed=seed)
+    if not found or not found[0]:
         raise ZsbirError("nothing to choose from: give a value or more for a hyper-parameter")
     splits = [features.split.inner(n_unseen, seed + i) for i in range(inner_splits)]
     k = k or default_depth(features.task(splits[0]))
-    runs = list(itertools.product(candidates, splits))
+    runs = list(itertools.product(found, splits))
     scores = [
         zero_shot(
             create_method(method, **candidate), features, split=split, k=k, with_map_all=False
-        ).report.mean_average_precision["k"]
+        ).report.macro.mean_average_precision["k"]
         for candidate, split in progress_bar(runs, show=progress, desc="Choosing", unit="fit")
     ]
     table = [
         (candidate, scores[i * len(splits) : (i + 1) * len(splits)])
-        for i, candidate in enumerate(candidates)
+        for i, candidate in enumerate(found)
     ]
     best = max(table, key=lambda row: float(np.mean(row[1])))
     return Choice(best[0], table, k)

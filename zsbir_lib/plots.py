@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -26,6 +26,9 @@ from PIL import Image
 from zsbir_lib.datasets.base import SketchPhotoDataset
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import atomic_path
+
+if TYPE_CHECKING:
+    from zsbir_lib.benchmark import Leaderboard
 
 INK = "#797979"
 """Text, axes, edges: the grey that is equally far (4.3 to 1) from white and from a dark page."""
@@ -334,6 +337,56 @@ def plot_training(
     ]
     epochs = max(len(values) for values in history.values())
     figure.alt_text = f"Training over {epochs} epochs: {'; '.join(changes)}."
+    return figure
+
+
+def plot_leaderboard(board: Leaderboard, protocol: str = "zero-shot") -> Plot:
+    """Show mAP@K of every method with its interval, best first, and the paper's figure beside it.
+
+    Parameters
+    ----------
+    board
+        What `zsbir_lib.leaderboard` returned.
+    protocol
+        ``"zero-shot"`` or ``"traditional"``.
+
+    Raises
+    ------
+    ZsbirError
+        If no method has a result under that protocol.
+    """
+    from zsbir_lib.benchmark import PAPER_RESULTS
+
+    names = board.ranked(protocol)
+    if not names:
+        raise ZsbirError(f"nothing to plot: no method has a result under {protocol!r}")
+    rows = [board.rows[name] for name in names]
+    found = [board.interval(name, protocol) for name in names]
+    depth = rows[0]["protocols"][protocol]["k"]
+    with mpl.rc_context(_STYLE):
+        figure = Plot(figsize=(6.4, 0.9 + 0.3 * len(names)), layout="constrained")
+        axes = figure.add_subplot()
+        places = np.arange(len(names))
+        centre = np.array([interval.estimate for interval in found])
+        reach = np.array([[i.estimate - i.low, i.high - i.estimate] for i in found]).T
+        axes.errorbar(
+            centre, places, xerr=reach, fmt="o", color=COLOURS[0], capsize=3,
+            label=f"here: {board.origin['dataset']}, mAP@{depth}, 95% interval over classes",
+        )  # fmt: skip
+        printed = [PAPER_RESULTS.get(name, {}).get(protocol) for name in names]
+        known = [(p[1], y) for p, y in zip(printed, places, strict=True) if p is not None]
+        if known:
+            axes.plot(*zip(*known, strict=True), "x", color=COLOURS[1],
+                      label="paper: Sketchy, VGG-16, mAP@200")  # fmt: skip
+        axes.set_yticks(places, [row["title"] for row in rows])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("mAP@K, divided by K")
+        axes.grid(True, axis="x")
+        figure.legend(loc="outside lower center", ncols=1, frameon=False)
+    figure.alt_text = f"mAP@{depth} under the {protocol} protocol, best first: " + "; ".join(
+        f"{row['title']} {interval}" for row, interval in zip(rows, found, strict=True)
+    )
     return figure
 
 

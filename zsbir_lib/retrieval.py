@@ -403,6 +403,10 @@ class Index:
             )
         return self._blocks(queries, n_centres, top_k, in_product, in_block, with_centres)
 
+    def _rescore(self, distances: Tensor) -> Tensor:
+        """Return what to rank a block of queries by, given their distances (n, m)."""
+        return distances
+
     def _row_bytes(self) -> int:
         return 16 * self.width + 4 * self.size
 
@@ -449,6 +453,7 @@ class Index:
                 distances = block[:, 0] if n_centres == 1 else block.amax(dim=1)
                 # Not fused: fused operations round otherwise where a row's last numbers are left.
                 distances.mul_(minus_inverse_norms).add_(1).clamp_(min=0)
+                distances = self._rescore(distances)
                 indices, smallest = _select(distances, places, top_k)
                 del distances
                 nearest = _nearest_centre(block, indices) if with_centres else None

@@ -33,7 +33,7 @@ def test_unknown_names_are_refused_with_the_known_ones():
 
 def test_the_baseline_passes_features_through():
     features = torch.rand(3, 4)
-    method = Cosine().fit(None)
+    method = Cosine()
     assert method.encode_sketches(features) is features
     assert method.encode_photos(features) is features
 

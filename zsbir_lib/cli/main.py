@@ -22,7 +22,7 @@ import typer.core
 import typer.main
 
 from zsbir_lib import __version__
-from zsbir_lib.cli import doctor, features, models, retrieve, toybox, toynet
+from zsbir_lib.cli import doctor, features, leaderboard, models, retrieve, toybox, toynet
 from zsbir_lib.errors import ZsbirError
 
 OK, CHECK_FAILED, BAD_INPUT, OWN_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
@@ -38,6 +38,7 @@ EXAMPLES = """Examples:
 \b
 zsbir toybox build
 zsbir evaluate --method cvae
+zsbir leaderboard
 zsbir retrieve --sketch drawing.png --out answer.png
 zsbir doctor
 
@@ -49,7 +50,16 @@ class _InOrder(typer.core.TyperGroup):
     """Lists the commands in the order in which one uses them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["toybox", "toynet", "features", "train", "evaluate", "retrieve", "doctor"]
+        return [
+            "toybox",
+            "toynet",
+            "features",
+            "train",
+            "evaluate",
+            "leaderboard",
+            "retrieve",
+            "doctor",
+        ]
 
 
 app = typer.Typer(
@@ -91,6 +101,7 @@ app.add_typer(toynet.app, name="toynet")
 app.command("features", epilog=features.FEATURES_EXAMPLES)(features.features)
 app.command("train", epilog=models.TRAIN_EXAMPLES)(models.train)
 app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
+app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)
 app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)
 

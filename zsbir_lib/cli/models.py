@@ -132,7 +132,8 @@ def cached_model(
     from zsbir_lib.methods import load_method
     from zsbir_lib.paths import cache_dir
 
-    source = inspect.getsource(inspect.getmodule(type(method)))
+    folder = Path(inspect.getfile(type(method))).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
     key = {
         "method": method.name,
         "parameters": method.get_params(),

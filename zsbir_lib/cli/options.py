@@ -55,7 +55,11 @@ class DatasetOptions:
     )
     split: Annotated[
         str | None,
-        typer.Option(help="A shipped split, or a file of unseen classes. [default: sketchy21]"),
+        typer.Option(
+            "--split",
+            "--test-classes",
+            help="A shipped split, or a file of unseen classes. [default: sketchy21]",
+        ),
     ] = None
     inner: Annotated[
         bool,

@@ -72,7 +72,6 @@ def retrieve(
     from zsbir_lib.drawings import find_ink, read_drawing
     from zsbir_lib.methods import create_method, load_method
     from zsbir_lib.plots import Retrieved, check_picture_path, plot_retrieval
-    from zsbir_lib.retrieval import rank
 
     # Everything that a person can get wrong is looked at before anything is computed.
     check_out(check_picture_path(out))
@@ -106,11 +105,8 @@ def retrieve(
     if not as_is:
         drawing = _in_style(drawing, dataset, f"the drawing {sketch}")
     task = features.task(generalised=gallery == "all")
-    ranking = rank(
-        fitted.encode_sketches(backbone.features([drawing])),
-        fitted.encode_photos(task.gallery),
-        k,
-    )
+    query = fitted.encode_sketches(backbone.features([drawing]))
+    ranking = fitted.index(task.gallery).search(query, k)
     number = {photo_id: i for i, photo_id in enumerate(dataset.photo_ids)}
     rows = []
     for place, distance in zip(

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from zsbir_lib.datasets.base import ZeroShotSplit
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import LabelError, NotFiniteError, UnknownNameError, ZsbirError
 from zsbir_lib.files import atomic_path
 
 _FORMAT = "zsbir-features-1"
@@ -70,7 +70,7 @@ class Pairs:
             _check_labels(name, getattr(self, name), self.class_names)
         differs = self.labels != self.photo_labels[self.photo_index]
         if differs.any():
-            raise ZsbirError(
+            raise LabelError(
                 f"{int(differs.sum())} sketches are of another class than the photo they were "
                 f"drawn from, the first in row {int(differs.nonzero()[0])}"
             )
@@ -253,8 +253,17 @@ class FeatureSet:
         """
         if split is not None:
             return self.with_split(split).pairs()
-        seen = _class_mask(self.split.seen, self.class_names)
-        sketches = seen[self.sketch_labels] & (self.sketch_photos >= 0)
+        return self.select_pairs(_class_mask(self.split.seen, self.class_names)[self.sketch_labels])
+
+    def select_pairs(self, sketches: Tensor) -> Pairs:
+        """Return some sketches, and the photos they were drawn from.
+
+        Parameters
+        ----------
+        sketches
+            Which, shape (m,), bool. One whose photo is absent is left out.
+        """
+        sketches = sketches & (self.sketch_photos >= 0)
         photos = torch.zeros(len(self.photos), dtype=torch.bool)
         photos[self.sketch_photos[sketches]] = True
         return Pairs(
@@ -285,8 +294,19 @@ class FeatureSet:
         gallery_classes = unseen
         if generalised:
             gallery_classes = unseen | _class_mask(self.split.seen, self.class_names)
-        queries = unseen[self.sketch_labels].nonzero().flatten()
-        in_gallery = gallery_classes[self.photo_labels]
+        return self.select_task(unseen[self.sketch_labels], gallery_classes[self.photo_labels])
+
+    def select_task(self, queries: Tensor, in_gallery: Tensor) -> RetrievalTask:
+        """Return the task of finding some photos with some sketches.
+
+        Parameters
+        ----------
+        queries
+            Which sketches ask, shape (m,), bool.
+        in_gallery
+            Which photos may be found, shape (n,), bool.
+        """
+        queries = queries.nonzero().flatten()
         drawn_from = self.sketch_photos[queries]
         gallery_row = torch.where(in_gallery, _renumber(in_gallery), -1)
         # Index -1, for "absent", would read the last photo: it is put right afterwards.
@@ -371,7 +391,7 @@ def check_features(name: str, features: Tensor) -> None:
         raise ZsbirError(f"{name} must be a float32 tensor (images, numbers), not {found}")
     bad = ~torch.isfinite(features).all(dim=1)
     if bad.any():
-        raise ZsbirError(
+        raise NotFiniteError(
             f"{name} hold NaN or infinite numbers in {int(bad.sum())} of {len(features)} rows, "
             f"the first in row {int(bad.nonzero()[0])}"
         )
@@ -382,12 +402,12 @@ def _check_integers(name: str, values: Tensor, length: int) -> None:
         found = type(values).__name__
         if isinstance(values, Tensor):
             found = f"{values.dtype} of shape {tuple(values.shape)}"
-        raise ZsbirError(f"{name} must be an int64 tensor of {length} numbers, not {found}")
+        raise LabelError(f"{name} must be an int64 tensor of {length} numbers, not {found}")
 
 
 def _check_labels(name: str, labels: Tensor, class_names: Sequence[str]) -> None:
     if not ((labels >= 0) & (labels < len(class_names))).all():
-        raise ZsbirError(f"{name} must be 0 to {len(class_names) - 1}: there is no other class")
+        raise LabelError(f"{name} must be 0 to {len(class_names) - 1}: there is no other class")
 
 
 def _class_mask(names: Iterable[str], class_names: Sequence[str]) -> Tensor:
@@ -396,7 +416,7 @@ def _class_mask(names: Iterable[str], class_names: Sequence[str]) -> Tensor:
     unknown = sorted(wanted - set(class_names))
     if unknown:
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        raise ZsbirError(f"the features hold no class {', '.join(unknown[:5])}{more}")
+        raise UnknownNameError(f"the features hold no class {', '.join(unknown[:5])}{more}")
     return torch.tensor([name in wanted for name in class_names], dtype=torch.bool)
 
 

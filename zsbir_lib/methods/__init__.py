@@ -1,15 +1,41 @@
 """The retrieval methods of the paper's tables, one file each, all with one face."""
 
+# The order of these imports is that of the paper's Table 3, and of every table of this library.
+# isort: off
 from zsbir_lib.methods.base import METHODS, RetrievalMethod, create_method, load_method
 from zsbir_lib.methods.cosine import Cosine
+from zsbir_lib.methods.siamese import Siamese1, Siamese2
+from zsbir_lib.methods.triplet import CoarseTriplet, FineTriplet
+from zsbir_lib.methods.dsh import DSH
+from zsbir_lib.methods.regression import DirectRegression
+from zsbir_lib.methods.eszsl import ESZSL
+from zsbir_lib.methods.sae import SAE
+from zsbir_lib.methods.caae import CAAE
 from zsbir_lib.methods.cvae import CVAE, CVAENetwork
+from zsbir_lib.methods.dap import DAP
+from zsbir_lib.methods.adversarial_metric import AdversarialMetric
+from zsbir_lib.methods.ours import Ours, OursGallery
+# isort: on
 
 __all__ = [
+    "CAAE",
     "CVAE",
+    "DAP",
+    "DSH",
+    "ESZSL",
     "METHODS",
+    "SAE",
+    "AdversarialMetric",
     "CVAENetwork",
+    "CoarseTriplet",
     "Cosine",
+    "DirectRegression",
+    "FineTriplet",
+    "Ours",
+    "OursGallery",
     "RetrievalMethod",
+    "Siamese1",
+    "Siamese2",
     "create_method",
     "load_method",
 ]

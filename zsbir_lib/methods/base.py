@@ -6,17 +6,28 @@ import inspect
 import json
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import (
+    ConstantFeaturesError,
+    NotFiniteError,
+    SinglePairError,
+    UnknownNameError,
+    ZsbirError,
+)
 from zsbir_lib.features import Pairs
 from zsbir_lib.files import atomic_path
+from zsbir_lib.retrieval import Index
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 METHODS: dict[str, type[RetrievalMethod]] = {}
 """Every method by its name, in the order of the paper's Table 3."""
@@ -32,18 +43,24 @@ class RetrievalMethod(ABC):
     Attributes
     ----------
     name : str
-        What the method is called in tables and on the command line.
+        What the method is called on the command line.
+    title : str
+        What it is called in tables.
+    search_space : mapping of str to sequence
+        For each hyper-parameter that `zsbir_lib.evaluation.choose` may set: the values to try,
+        the default among them.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "name" in vars(cls):
             METHODS[cls.name] = cls
 
-    @abstractmethod
-    def fit(self, pairs: Pairs, *, progress: bool | None = None) -> RetrievalMethod:
+    def fit(self, pairs: Pairs, *, progress: bool | None = None) -> Self:
         """Learn from pairs of seen classes, and return the method itself.
 
         Parameters
@@ -52,7 +69,27 @@ class RetrievalMethod(ABC):
             Sketch features, photo features, and which photo each sketch was drawn from.
         progress
             Show a progress bar; by default on a terminal only.
+
+        Raises
+        ------
+        ZsbirError
+            If a hyper-parameter is out of its range, or nothing can be learnt from the pairs; see
+            `check_pairs`.
+        DivergedError
+            If a training comes upon NaN; the method then keeps the last good state.
         """
+        self._check()
+        check_pairs(pairs)
+        self._fit(pairs, progress)
+        return self
+
+    # ---- what a subclass implements
+    def _check(self) -> None:  # noqa: B027 (a method without hyper-parameters has none to check)
+        """Raise a `ZsbirError` if a hyper-parameter is out of its range."""
+
+    @abstractmethod
+    def _fit(self, pairs: Pairs, progress: bool | None) -> None:
+        """Learn from pairs that have been checked."""
 
     @abstractmethod
     def encode_sketches(self, features: Tensor) -> Tensor:
@@ -61,6 +98,13 @@ class RetrievalMethod(ABC):
     @abstractmethod
     def encode_photos(self, features: Tensor) -> Tensor:
         """Map photo features (m, d) to the gallery (m, e)."""
+
+    def index(self, features: Tensor) -> Index:
+        """Return a gallery of photo features (m, d), encoded and ready to be searched.
+
+        A method that ranks by more than the cosine of its embeddings returns an index of its own.
+        """
+        return Index(self.encode_photos(features))
 
     def get_params(self) -> dict[str, Any]:
         """Return the hyper-parameters by name."""
@@ -109,11 +153,11 @@ def create_method(name: str, **parameters: Any) -> RetrievalMethod:
         If there is no such method, or it has no such hyper-parameter; the message lists them.
     """
     if name not in METHODS:
-        raise ZsbirError(f"unknown method {name!r}: use one of {', '.join(METHODS)}")
+        raise UnknownNameError(f"unknown method {name!r}: use one of {', '.join(METHODS)}")
     known = set(inspect.signature(METHODS[name].__init__).parameters) - {"self"}
     unknown = sorted(set(parameters) - known)
     if unknown:
-        raise ZsbirError(
+        raise UnknownNameError(
             f"method {name!r} has no hyper-parameter {', '.join(unknown)}: "
             f"it has {', '.join(sorted(known)) or 'none'}"
         )
@@ -160,6 +204,34 @@ def check_fitted(method: RetrievalMethod, attribute: str) -> None:
         raise ZsbirError(f"{type(method).__name__} is not fitted: call fit(pairs) first")
 
 
+def check_pairs(pairs: Pairs) -> None:
+    """Raise unless something can be learnt from pairs.
+
+    That labels match and features are finite was checked when the pairs were made.
+
+    Raises
+    ------
+    ConstantFeaturesError
+        If all sketches, or all photos, have the same features.
+    SinglePairError
+        If a class has one pair only: what its photos have in common cannot be told from it.
+    """
+    for name in ("sketches", "photos"):
+        features = getattr(pairs, name)
+        if torch.equal(features, features[:1].expand_as(features)):
+            raise ConstantFeaturesError(
+                f"the features of all {len(features)} {name} are the same: "
+                "were the images read, and does the backbone have its weights?"
+            )
+    single = (pairs.labels.bincount() == 1).nonzero().flatten().tolist()
+    if single:
+        names = ", ".join(pairs.class_names[label] for label in single[:5])
+        more = f" and {len(single) - 5} more" if len(single) > 5 else ""
+        raise SinglePairError(
+            f"one pair only in {names}{more}: add sketches, or leave the class out of the split"
+        )
+
+
 def check_features(features: Tensor, dim: int, what: str) -> Tensor:
     """Return `features` as float32 if they have shape (n, dim) and are finite.
 
@@ -177,5 +249,5 @@ def check_features(features: Tensor, dim: int, what: str) -> Tensor:
     finite = torch.isfinite(features).all(dim=1)
     if not finite.all():
         row = int((~finite).nonzero()[0])
-        raise ZsbirError(f"{what} features hold NaN or infinity, first in row {row}")
+        raise NotFiniteError(f"{what} features hold NaN or infinity, first in row {row}")
     return features

@@ -15,13 +15,13 @@ class Cosine(RetrievalMethod):
     """
 
     name = "cosine"
+    title = "Cosine baseline"
 
     def __init__(self) -> None:
         pass
 
-    def fit(self, pairs: Pairs, *, progress: bool | None = None) -> Cosine:
-        """Return the method: there is nothing to learn."""
-        return self
+    def _fit(self, pairs: Pairs, progress: bool | None) -> None:
+        """Do nothing: there is nothing to learn."""
 
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return the features, shape (n, d)."""

@@ -10,52 +10,26 @@ form that of Sohn, Lee and Yan, NIPS 2015.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
-from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
-from zsbir_lib.progress import progress_bar
-from zsbir_lib.retrieval import kmeans
-
-_BLOCK_BYTES = 256 * 2**20  # of generated features held at once
+from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
+from zsbir_lib.methods.training import check_not_negative, seeded, train
 
 
-class CVAENetwork(nn.Module):
+class CVAENetwork(GenerativeNetwork):
     """The three networks of the conditional VAE.
 
-    Layer sizes are those of the paper's released code at 4,096 numbers, and keep their proportion
-    to the width of the features at any other.
-
-    Parameters
-    ----------
-    dim
-        Width d of the features.
-    latent_dim
-        Width of z; a quarter of d by default.
-    non_negative
-        End the decoder in a ReLU: features taken after a ReLU are never negative.
+    The encoder gives a normal law of z. Sizes and parameters are those of `GenerativeNetwork`.
     """
 
-    def __init__(self, dim: int, latent_dim: int | None = None, non_negative: bool = True) -> None:
-        super().__init__()
-        hidden = max(1, dim // 2)
-        self.latent_dim = latent_dim or max(1, dim // 4)
-        self.encoder = nn.Sequential(  # q(z | x_img, x_sketch)
-            nn.Linear(2 * dim, dim), nn.ReLU(), nn.BatchNorm1d(dim), nn.Dropout(0.3),
-            nn.Linear(dim, hidden), nn.ReLU(), nn.BatchNorm1d(hidden),
-        )  # fmt: skip
+    def _make_heads(self, hidden: int) -> None:
         self.mean = nn.Linear(hidden, self.latent_dim)
         self.log_variance = nn.Linear(hidden, self.latent_dim)
-        self.decoder = nn.Sequential(  # p(x_img | z, x_sketch)
-            nn.Linear(self.latent_dim + dim, hidden), nn.ReLU(),
-            nn.Linear(hidden, dim), nn.ReLU() if non_negative else nn.Identity(),
-        )  # fmt: skip
-        self.to_sketch = nn.Sequential(  # f_NN, the regulariser's way back to the sketch
-            nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim)
-        )
 
     def encode(self, photos: Tensor, sketches: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean and the log-variance of q(z | x_img, x_sketch), each (n, latent_dim)."""
@@ -63,12 +37,8 @@ class CVAENetwork(nn.Module):
         # The paper's code bounds both by tanh; the variance then stays between 1/e and e.
         return torch.tanh(self.mean(h)), torch.tanh(self.log_variance(h))
 
-    def decode(self, z: Tensor, sketches: Tensor) -> Tensor:
-        """Return the mean of p(x_img | z, x_sketch), shape (n, d)."""
-        return self.decoder(torch.cat([z, sketches], dim=1))
 
-
-class CVAE(RetrievalMethod):
+class CVAE(GenerativeMethod):
     r"""Conditional VAE with the reconstruction regulariser, retrieving by K-means centres.
 
     Maximises, over pairs of a sketch and the photo it was drawn from,
@@ -126,6 +96,9 @@ class CVAE(RetrievalMethod):
     """
 
     name = "cvae"
+    title = "CVAE"
+    network_type = CVAENetwork
+    search_space: ClassVar = {"reconstruction_weight": (0.1, 1.0, 10.0), "epochs": (15, 25, 40)}
 
     def __init__(
         self,
@@ -163,21 +136,8 @@ class CVAE(RetrievalMethod):
         self.history_: dict[str, list[float]] = {}
 
     def _check(self) -> None:
-        for name in ("reconstruction_weight", "kl_weight"):
-            if not getattr(self, name) >= 0:
-                raise ZsbirError(f"{name} is {getattr(self, name)}: it must be 0 or more")
-        for name in ("decoder_variance", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ZsbirError(f"{name} is {getattr(self, name)}: it must be above 0")
-        for name in ("epochs", "n_samples", "n_centres"):
-            if getattr(self, name) < 1:
-                raise ZsbirError(f"{name} is {getattr(self, name)}: it must be 1 or more")
-        if self.batch_size < 2:
-            raise ZsbirError(f"batch_size is {self.batch_size}: batch norm needs 2 or more")
-        if self.n_centres > self.n_samples:
-            raise ZsbirError(
-                f"n_centres is {self.n_centres}, but only {self.n_samples} samples are clustered"
-            )
+        super()._check()
+        check_not_negative(self, "kl_weight")
 
     def loss(
         self, network: CVAENetwork, sketches: Tensor, photos: Tensor, noise: Tensor
@@ -217,156 +177,41 @@ class CVAE(RetrievalMethod):
         )
         return loss, terms
 
-    def fit(self, pairs: Pairs, *, progress: bool | None = None) -> CVAE:
-        """Train on pairs of seen classes.
-
-        Raises
-        ------
-        ZsbirError
-            If a hyper-parameter is out of range, there are fewer pairs than two, or training
-            diverges.
-        """
-        self._check()
+    def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         device = choose_device(self.device)
-        generator = torch.Generator().manual_seed(self.seed)
-        dim = pairs.sketches.shape[1]
-        paired = pairs.paired_photos()
-        n = len(paired)
-        if n < 2:
-            raise ZsbirError(f"the CVAE needs two pairs or more to learn from, got {n}")
-        photo_scale, sketch_scale = _root_mean_square(paired), _root_mean_square(pairs.sketches)
-        photos = (paired / photo_scale).to(device)
-        sketches = (pairs.sketches / sketch_scale).to(device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            network = CVAENetwork(dim, self.latent_dim, bool(paired.min() >= 0))
-        network.to(device).train()
-        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-        steps = max(1, n // self.batch_size)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.epochs * steps)
-        self.history_ = {"reconstruction": [], "kl": [], "regulariser": []}
-        epochs = progress_bar(range(self.epochs), show=progress, desc="CVAE", unit="epoch")
-        # Dropout draws from the global generator: fork it, so that the caller's is left alone.
-        forked = [device] if device.type == "cuda" else []
-        with torch.random.fork_rng(devices=forked):
-            torch.manual_seed(self.seed)
-            for _ in epochs:
-                sums = torch.zeros(3, device=device)
-                order = torch.randperm(n, generator=generator)
-                for step in range(steps):
-                    batch = order[step * self.batch_size : (step + 1) * self.batch_size].to(device)
-                    rows = 1 if self.shared_noise else len(batch)
-                    noise = torch.randn(rows, network.latent_dim, generator=generator).to(device)
-                    loss, terms = self.loss(
-                        network, sketches[batch], photos[batch], noise.expand(len(batch), -1)
-                    )
-                    optimiser.zero_grad(set_to_none=True)
-                    loss.backward()
-                    optimiser.step()
-                    schedule.step()
-                    sums += torch.stack([term.detach() for term in terms.values()])
-                means = (sums / steps).tolist()
-                if not all(value == value and value < 1e30 for value in means):
-                    raise ZsbirError(
-                        f"the CVAE diverged: lower learning_rate (it is {self.learning_rate})"
-                    )
-                for name, value in zip(self.history_, means, strict=True):
-                    self.history_[name].append(value)
-                epochs.set_postfix({name: f"{v[-1]:.2f}" for name, v in self.history_.items()})
-        network.eval().requires_grad_(False)
-        self.network_ = network
-        self._scales = torch.stack([photo_scale, sketch_scale])
-        return self
+        sketches, photos, scales, non_negative = self._prepare(pairs, device)
+        n, dim = sketches.shape
+        with seeded(self.seed, device) as generator:
+            network = CVAENetwork(dim, self.latent_dim, non_negative).to(device)
+            optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+            steps = self.epochs * max(1, n // self.batch_size)
+            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
 
-    def _latents(self, count: int) -> Tensor:
-        """Draw z from the prior, shape (count, latent_dim): the same ones in every call."""
-        generator = torch.Generator().manual_seed(self.seed)
-        return torch.randn(count, self.network_.latent_dim, generator=generator)
+            def step(rows: Tensor) -> dict[str, Tensor]:
+                noise = torch.randn(
+                    1 if self.shared_noise else len(rows), network.latent_dim, generator=generator
+                ).to(device)
+                rows = rows.to(device)
+                loss, terms = self.loss(
+                    network, sketches[rows], photos[rows], noise.expand(len(rows), -1)
+                )
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+                return {name: term.detach() for name, term in terms.items()}
 
-    @torch.no_grad()
-    def _decode(self, z: Tensor, features: Tensor) -> Tensor:
-        """Return the photo features that each sketch gives for each z, shape (n, len(z), d)."""
-        network = self.network_
-        device = next(network.parameters()).device
-        photo_scale, sketch_scale = self._scales.to(device)
-        dim = network.to_sketch[-1].out_features
-        sketches = check_features(features, dim, "sketch").to(device) / sketch_scale
-        every_z = z.to(device).repeat(len(sketches), 1)
-        samples = network.decode(every_z, sketches.repeat_interleave(len(z), dim=0))
-        return samples.view(len(sketches), len(z), dim) * photo_scale
-
-    def generate(self, features: Tensor, n_samples: int | None = None) -> Tensor:
-        """Generate photo features for sketches.
-
-        The same latent vectors serve every sketch, so what a sketch gives does not depend on the
-        sketches beside it.
-
-        Parameters
-        ----------
-        features
-            Sketch features, shape (n, d).
-        n_samples
-            How many for each; the method's own number by default.
-
-        Returns
-        -------
-        Tensor
-            Shape (n, n_samples, d), in the units of the photo features.
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
-        check_fitted(self, "network_")
-        return self._decode(self._latents(n_samples or self.n_samples), features)
+            self.network_ = network
+            self._scales = scales
+            self.history_ = train(
+                network, step, n, epochs=self.epochs, batch_size=self.batch_size,
+                generator=generator, name=self.title, progress=progress,
+            )  # fmt: skip
 
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return K centres of generated photo features for each sketch, shape (n, K, d).
 
-        Lloyd's algorithm starts from the features generated by the K-means centres of the latent
-        vectors: a good start, without chance, and the same for a sketch alone or among others.
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
+        With `average_samples` it is their mean instead, shape (n, 1, d). See
+        `GenerativeMethod.encode_sketches`.
         """
-        check_fitted(self, "network_")
-        features = torch.as_tensor(features)
-        z = self._latents(self.n_samples)
-        first = kmeans(z[None], self.n_centres).centres[0]
-        block = max(1, _BLOCK_BYTES // (4 * self.n_samples * features.shape[-1]))
-        centres = []
-        for part in features.split(block):
-            samples = self._decode(z, part)
-            if self.average_samples:
-                centres.append(samples.mean(dim=1, keepdim=True))
-            else:
-                init = self._decode(first, part)
-                centres.append(kmeans(samples, self.n_centres, init=init).centres)
-        return torch.cat(centres).cpu()
-
-    def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the photo features as they are, shape (m, d): photos are compared with photos."""
-        return features
-
-    def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "network_")
-        # ReLU and Identity hold no weights, so the end of the decoder is kept as a flag.
-        non_negative = torch.tensor(isinstance(self.network_.decoder[-1], nn.ReLU))
-        state = {"scales": self._scales, "non_negative": non_negative}
-        return {**state, **self.network_.state_dict()}
-
-    def _set_state(self, state: dict[str, Tensor]) -> None:
-        self._scales = state.pop("scales")
-        dim = state["to_sketch.2.bias"].numel()
-        network = CVAENetwork(dim, state["mean.bias"].numel(), bool(state.pop("non_negative")))
-        network.load_state_dict(state)
-        self.network_ = network.to(choose_device(self.device)).eval().requires_grad_(False)
-
-
-def _root_mean_square(features: Tensor) -> Tensor:
-    """Return the root of the mean square of all numbers, 1 if all are zero."""
-    scale = features.pow(2).mean().sqrt()
-    return scale if scale > 0 else torch.ones_like(scale)
+        return self._queries(features, self.average_samples)

@@ -1,0 +1,208 @@
+import numpy as np
+import pytest
+import torch
+
+from zsbir_lib.errors import SingularMatrixError, UnknownNameError, ZsbirError
+from zsbir_lib.features import Pairs
+from zsbir_lib.methods import load_method
+from zsbir_lib.methods.eszsl import ESZSL, attribute_table, toybox_attributes
+
+NAMES = ("bat", "cabin", "cow", "dolphin", "door", "giraffe")
+
+
+def make_pairs(n_photos=180, dim=10, photo_dim=8, seed=0):
+    g = torch.Generator().manual_seed(seed)
+    photo_labels = torch.arange(n_photos) % len(NAMES)
+    latent = 2 * torch.randn(len(NAMES), 6, generator=g)[photo_labels]
+    latent = latent + 0.5 * torch.randn(n_photos, 6, generator=g)
+    photos = latent @ torch.randn(6, photo_dim, generator=g) + 5
+    photos += 0.3 * torch.randn(photos.shape, generator=g)
+    index = torch.arange(n_photos).repeat_interleave(1 + torch.arange(n_photos) % 2)
+    sketches = latent[index] @ torch.randn(6, dim, generator=g) + 3
+    sketches += 0.3 * torch.randn(sketches.shape, generator=g)
+    return Pairs(
+        sketches=sketches,
+        photos=photos,
+        photo_index=index,
+        labels=photo_labels[index],
+        photo_labels=photo_labels,
+        class_names=NAMES,
+    )
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return make_pairs()
+
+
+def scaled(features):
+    features = features.double() - features.double().mean(dim=0)
+    return features / features.pow(2).mean().sqrt()
+
+
+def targets(labels):
+    return 2 * torch.nn.functional.one_hot(labels, len(NAMES)).double() - 1
+
+
+def class_means(pairs):
+    x = scaled(pairs.photos)
+    rows = torch.stack([x[pairs.photo_labels == k].mean(dim=0) for k in range(len(NAMES))])
+    rows -= rows.mean(dim=0)
+    return rows / rows.pow(2).mean().sqrt()
+
+
+def test_the_map_is_the_closed_form_written_out(pairs):
+    method = ESZSL(feature_ridge=0.3, semantic_ridge=0.7).fit(pairs)
+    x, s, y = scaled(pairs.sketches).T, class_means(pairs).T, targets(pairs.labels)
+    n, c = x.shape[1], s.shape[1]
+    left = torch.linalg.inv(x @ x.T / n + 0.3 * torch.eye(10))
+    right = torch.linalg.inv(s @ s.T / c + 0.7 * torch.eye(8))
+    expected = left @ (x @ y @ s.T / (n * c)) @ right
+    np.testing.assert_allclose(method.sketch_weight_, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("what", ["sketch", "photo"])
+def test_the_gradient_of_the_objective_vanishes(pairs, what):
+    method = ESZSL(feature_ridge=0.3, semantic_ridge=0.7, semantics="attributes").fit(pairs)
+    features = scaled(pairs.sketches if what == "sketch" else pairs.photos)
+    y = targets(pairs.labels if what == "sketch" else pairs.photo_labels)
+    _, s = attribute_table(NAMES, toybox_attributes(NAMES))
+    s = s - s.mean(dim=0)
+    s /= s.pow(2).mean().sqrt()
+    n, c = len(features), len(s)
+
+    def objective(w):
+        return (
+            (features @ w @ s.T - y).pow(2).sum() / (n * c)
+            + 0.3 / c * (w @ s.T).pow(2).sum()
+            + 0.7 / n * (features @ w).pow(2).sum()
+            + 0.3 * 0.7 * w.pow(2).sum()
+        )
+
+    w = getattr(method, f"{what}_weight_").double().requires_grad_()
+    gradient = torch.autograd.grad(objective(w), w)[0].norm()
+    zero = torch.zeros_like(w, requires_grad=True)
+    assert gradient < 1e-5 * torch.autograd.grad(objective(zero), zero)[0].norm()
+
+
+def test_large_ridges_leave_the_correlation_of_features_and_semantics(pairs):
+    method = ESZSL(feature_ridge=1e6, semantic_ridge=1e6).fit(pairs)
+    expected = scaled(pairs.sketches).T @ targets(pairs.labels) @ class_means(pairs)
+    ours = 1e12 * method.sketch_weight_.double()  # far above the cosine's own floor
+    cosine = torch.cosine_similarity(ours.flatten(), expected.flatten(), dim=0)
+    assert cosine > 1 - 1e-6
+
+
+def test_class_means_leave_photos_where_they_are(pairs):
+    method = ESZSL().fit(pairs)
+    assert method.photo_weight_ is None
+    gallery = method.encode_photos(pairs.photos).double()
+    centred = pairs.photos.double() - pairs.photos.double().mean(dim=0)
+    assert torch.cosine_similarity(gallery, centred).min() > 1 - 1e-6
+
+
+@pytest.mark.parametrize("semantics", ["class-means", "attributes"])
+def test_a_class_comes_together(pairs, semantics):
+    method = ESZSL(semantics=semantics).fit(pairs)
+    queries = method.encode_sketches(pairs.sketches)
+    gallery = method.encode_photos(pairs.photos)
+    assert queries.shape[1] == gallery.shape[1]
+    similarity = torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(gallery).T
+    same = pairs.labels[:, None] == pairs.photo_labels
+    assert similarity[same].mean() > similarity[~same].mean() + 0.5
+
+
+def test_photos_of_a_class_without_sketches_change_nothing(pairs):
+    g = torch.Generator().manual_seed(9)
+    more = Pairs(
+        sketches=pairs.sketches,
+        photos=torch.cat([pairs.photos, 50 * torch.randn(20, 8, generator=g)]),
+        photo_index=pairs.photo_index,
+        labels=pairs.labels,
+        photo_labels=torch.cat([pairs.photo_labels, torch.full((20,), 6)]),
+        class_names=(*NAMES, "unseen"),
+    )
+    for semantics in ("class-means", "attributes"):
+        one = ESZSL(semantics=semantics).fit(pairs)
+        two = ESZSL(semantics=semantics).fit(more)
+        torch.testing.assert_close(one.sketch_weight_, two.sketch_weight_)
+        torch.testing.assert_close(
+            one.encode_photos(pairs.photos), two.encode_photos(pairs.photos), rtol=1e-4, atol=1e-4
+        )
+
+
+def test_the_table_holds_the_attributes_of_the_toybox():
+    words, table = attribute_table(["cow", "bat"], toybox_attributes(["bat", "cow"]))
+    assert list(words) == sorted(words)
+    assert {w for w, on in zip(words, table[1], strict=True) if on} == set(
+        toybox_attributes(["bat"])["bat"]
+    )
+    assert table[0, words.index("four legs")] == 1
+    assert table[1, words.index("four legs")] == 0
+
+
+def test_a_class_without_attributes_is_refused(pairs):
+    unnamed = Pairs(**{**vars(pairs), "class_names": ("bat", "gryphon", *NAMES[2:])})
+    with pytest.raises(UnknownNameError, match="no attributes are known of gryphon"):
+        ESZSL(semantics="attributes").fit(unnamed)
+    ESZSL().fit(unnamed)
+
+
+def test_singular_matrices_name_the_ridge_to_raise(pairs):
+    dependent = torch.cat([pairs.sketches, pairs.sketches[:, :1] + pairs.sketches[:, 1:2]], dim=1)
+    with pytest.raises(SingularMatrixError, match=r"11 x 11 .* raise feature_ridge \(it is 0\)"):
+        ESZSL(feature_ridge=0).fit(Pairs(**{**vars(pairs), "sketches": dependent}))
+    # Six classes have fewer than eight directions.
+    with pytest.raises(SingularMatrixError, match=r"8 x 8 .* raise semantic_ridge \(it is 0\)"):
+        ESZSL(semantic_ridge=0).fit(pairs)
+
+
+def test_classes_that_share_their_semantics_are_refused(pairs):
+    same = Pairs(**{**vars(pairs), "photos": pairs.photos[pairs.photo_labels.argsort() // 6 * 6]})
+    shifted = Pairs(
+        **{**vars(same), "photos": (torch.arange(180) // 6 % 5).float()[:, None].expand(180, 8)}
+    )
+    with pytest.raises(SingularMatrixError, match="the same semantics"):
+        ESZSL().fit(shifted)
+
+
+def test_units_of_the_features_do_not_matter(pairs):
+    other = Pairs(**{**vars(pairs), "photos": pairs.photos * 100, "sketches": pairs.sketches / 7})
+    one, two = ESZSL().fit(pairs), ESZSL().fit(other)
+    torch.testing.assert_close(one.sketch_weight_, two.sketch_weight_, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        one.encode_photos(pairs.photos), two.encode_photos(other.photos), rtol=1e-3, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("semantics", ["class-means", "attributes"])
+def test_saved_and_loaded_it_encodes_the_same(pairs, tmp_path, semantics):
+    method = ESZSL(semantics=semantics).fit(pairs)
+    method.save(tmp_path / "eszsl.safetensors")
+    loaded, _ = load_method(tmp_path / "eszsl.safetensors")
+    assert loaded.get_params() == method.get_params()
+    for name, features in (("encode_sketches", pairs.sketches), ("encode_photos", pairs.photos)):
+        assert torch.equal(getattr(loaded, name)(features), getattr(method, name)(features))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"feature_ridge": -1}, "feature_ridge is -1"),
+        ({"semantic_ridge": float("inf")}, "semantic_ridge is inf"),
+        ({"semantics": "words"}, "semantics is 'words': it must be 'class-means' or 'attributes'"),
+    ],
+)
+def test_settings_out_of_range_are_refused(pairs, options, message):
+    with pytest.raises(ZsbirError, match=message):
+        ESZSL(**options).fit(pairs)
+
+
+def test_features_that_do_not_fit_are_refused(pairs):
+    method = ESZSL().fit(pairs)
+    with pytest.raises(ZsbirError, match=r"sketch features have shape \(2, 5\)"):
+        method.encode_sketches(torch.zeros(2, 5))
+    with pytest.raises(ZsbirError, match=r"photo features have shape \(2, 10\)"):
+        method.encode_photos(torch.zeros(2, 10))
+    with pytest.raises(ZsbirError, match="not fitted"):
+        ESZSL().encode_sketches(pairs.sketches)

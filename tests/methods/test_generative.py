@@ -1,0 +1,125 @@
+"""What holds for every generative method, whatever keeps its code near the prior."""
+
+import pytest
+import torch
+
+from zsbir_lib.errors import ConstantFeaturesError, ZsbirError
+from zsbir_lib.features import Pairs
+from zsbir_lib.methods.base import load_method
+from zsbir_lib.methods.caae import CAAE
+from zsbir_lib.methods.cvae import CVAE
+from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
+from zsbir_lib.retrieval import kmeans
+
+METHODS = [CVAE, CAAE]
+
+
+def make_pairs(n=96, dim=12, n_classes=4):
+    g = torch.Generator().manual_seed(5)
+    labels = torch.arange(n) % n_classes
+    centres = torch.randn(n_classes, dim, generator=g)
+    sketches = (centres[labels] + 0.5 * torch.randn(n, dim, generator=g)).relu()
+    photos = (sketches.flip(1) + 0.5 * torch.randn(n, dim, generator=g)).relu()
+    rows = torch.arange(n)
+    return Pairs(sketches, photos, rows, labels, labels, tuple("abcd"))
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return make_pairs()
+
+
+@pytest.fixture(scope="module", params=METHODS, ids=lambda method: method.name)
+def fitted(request, pairs):
+    return request.param(epochs=10, batch_size=32, latent_dim=3, n_samples=50).fit(pairs)
+
+
+def test_a_network_without_heads_is_none():
+    with pytest.raises(TypeError, match="abstract"):
+        GenerativeNetwork(8)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_decoder_and_regulariser_have_the_same_sizes_in_every_method(method):
+    network = method.network_type(64, 5)
+    assert [tuple(w.shape) for w in network.decoder.parameters() if w.ndim == 2] == [
+        (32, 64 + 5), (64, 32)
+    ]  # fmt: skip
+    assert [tuple(w.shape) for w in network.to_sketch.parameters() if w.ndim == 2] == [
+        (32, 64), (64, 32)
+    ]  # fmt: skip
+    assert method.network_type(64).latent_dim == 16
+
+
+@pytest.mark.parametrize("non_negative", [True, False])
+def test_a_relu_ends_the_decoder_only_where_asked(non_negative):
+    network = CAAE.network_type(8, 3, non_negative)
+    photos = network.decode(torch.randn(50, 3), torch.randn(50, 8))
+    assert bool((photos >= 0).all()) == non_negative
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_methods_differ_in_name_and_network(method):
+    assert issubclass(method, GenerativeMethod)
+    assert issubclass(method.network_type, GenerativeNetwork)
+
+
+def test_what_is_generated_is_the_decoder_at_draws_of_the_prior_in_the_photos_units(fitted, pairs):
+    generated = fitted.generate(pairs.sketches[:4], 6)
+    assert generated.shape == (4, 6, 12)
+    z = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
+    photo_scale = pairs.photos.pow(2).mean().sqrt()
+    sketch_scale = pairs.sketches.pow(2).mean().sqrt()
+    scaled = pairs.sketches[2] / sketch_scale
+    by_hand = fitted.network_.decode(z, scaled.expand(6, -1)) * photo_scale
+    torch.testing.assert_close(generated[2], by_hand)
+
+
+def test_the_queries_are_a_fixed_point_of_kmeans_on_what_is_generated(fitted, pairs):
+    centres = fitted.encode_sketches(pairs.sketches[:6])
+    assert centres.shape == (6, 5, 12)
+    again = kmeans(fitted.generate(pairs.sketches[:6]), 5, init=centres, iterations=1).centres
+    torch.testing.assert_close(again, centres, rtol=1e-3, atol=1e-4)
+
+
+def test_blocks_of_sketches_change_nothing(fitted, pairs, monkeypatch):
+    whole = fitted.encode_sketches(pairs.sketches[:20])
+    blocks = []
+    decode = GenerativeMethod._decode
+    monkeypatch.setattr(
+        GenerativeMethod, "_decode",
+        lambda self, z, features: blocks.append(len(features)) or decode(self, z, features),
+    )  # fmt: skip
+    monkeypatch.setattr("zsbir_lib.methods.generative.BLOCK_BYTES", 4 * 50 * 12 * 3)
+    torch.testing.assert_close(fitted.encode_sketches(pairs.sketches[:20]), whole)
+    assert max(blocks) == 3
+
+
+def test_photos_are_compared_as_they_are(fitted, pairs):
+    assert fitted.encode_photos(pairs.photos) is pairs.photos
+
+
+def test_saved_and_loaded_it_is_the_same(fitted, pairs, tmp_path):
+    fitted.save(tmp_path / "model.safetensors")
+    loaded, _ = load_method(tmp_path / "model.safetensors")
+    assert type(loaded) is type(fitted)
+    assert loaded.get_params() == fitted.get_params()
+    state, expected = loaded.network_.state_dict(), fitted.network_.state_dict()
+    assert state.keys() == expected.keys()
+    assert all(torch.equal(state[name], expected[name]) for name in expected)
+    torch.testing.assert_close(
+        loaded.encode_sketches(pairs.sketches[:9]), fitted.encode_sketches(pairs.sketches[:9])
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pairs_and_settings_that_teach_nothing_are_refused(method, pairs):
+    constant = Pairs(**{**vars(pairs), "photos": torch.ones_like(pairs.photos)})
+    with pytest.raises(ConstantFeaturesError, match="photos are the same"):
+        method().fit(constant)
+    with pytest.raises(ZsbirError, match="latent_dim is 0"):
+        method(latent_dim=0).fit(pairs)
+    with pytest.raises(ZsbirError, match="only 3 samples are clustered"):
+        method(n_samples=3, n_centres=4).fit(pairs)
+    with pytest.raises(ZsbirError, match=r"is not fitted: call fit\(pairs\) first"):
+        method().generate(pairs.sketches)

@@ -1,0 +1,166 @@
+r"""Ranking by diffusion: photos that a sketch found vouch for the photos that resemble them.
+
+Zhou, Weston, Gretton, Bousquet and Schölkopf, *Ranking on Data Manifolds*, NIPS 2003. The photos
+of a gallery are the nodes of a graph; each is joined with its nearest neighbours. A query gives
+every photo a first score, which then spreads along the edges.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.retrieval import Index
+
+
+class DiffusionIndex(Index):
+    r"""A gallery whose photos share their scores with their neighbours.
+
+    With y the first scores of a query, :math:`y_j = \exp(\cos(q, x_j) / T)`, and W the graph,
+    normalised to :math:`D^{-1/2} W D^{-1/2}`, photos are ranked by
+
+    .. math:: f = (I - \alpha W)^{-1} y ,
+
+    the sum over all walks on the graph, weighted by :math:`\alpha` to the power of their length.
+    The system is solved by Chebyshev's semi-iterative method (Golub and Varga, 1961), each step
+    of which multiplies once with the sparse matrix W. The graph is seen, and no label.
+
+    Parameters
+    ----------
+    gallery
+        Embeddings that queries are compared with, shape (m, D).
+    graph
+        Embeddings that say which photos are neighbours, shape (m, E); those of `gallery` by
+        default.
+    n_neighbours
+        Edges that each photo begins; the graph is then made symmetric.
+    diffusion
+        :math:`\alpha`, from 0 (the order is the one without a graph) to below 1.
+    temperature
+        T: the lower, the more a query trusts the photos nearest to it.
+    tolerance
+        Relative error to which the system is solved.
+    device
+        As in `zsbir_lib.retrieval.Index`; scores spread on the CPU.
+
+    Notes
+    -----
+    The distances of a ranking are minus the logarithm of the score, divided by the query's highest.
+
+    Raises
+    ------
+    ZsbirError
+        As `Index` does, or if an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        gallery: Any,
+        graph: Any | None = None,
+        *,
+        n_neighbours: int = 15,
+        diffusion: float = 0.9,
+        temperature: float = 0.03,
+        tolerance: float = 1e-3,
+        device: str | torch.device | None = None,
+    ) -> None:
+        super().__init__(gallery, device=device)
+        if graph is not None and len(graph) != len(self):
+            raise ZsbirError(f"the graph has {len(graph)} photos and the gallery {len(self)}")
+        if not (n_neighbours >= 1 and 0 <= diffusion < 1 and temperature > 0 and tolerance > 0):
+            raise ZsbirError(
+                f"n_neighbours={n_neighbours}, diffusion={diffusion}, temperature={temperature}, "
+                f"tolerance={tolerance}: neighbours must be 1 or more, diffusion from 0 to below "
+                "1, temperature and tolerance above 0"
+            )
+        self.diffusion = diffusion
+        self.temperature = temperature
+        self.graph = neighbour_graph(gallery if graph is None else graph, n_neighbours)
+        self._scaled_graph = self.graph * np.float32(diffusion)
+        # The error of Chebyshev's method falls by at least this factor in each step.
+        rate = diffusion / (1 + math.sqrt(1 - diffusion**2))
+        self.n_steps = math.ceil(math.log(tolerance / 2) / math.log(rate)) if diffusion else 0
+
+    def _rescore(self, distances: Tensor) -> Tensor:
+        """Turn cosine distances (n, m) into distances of the spread scores."""
+        first = torch.exp((distances.amin(dim=1, keepdim=True) - distances) / self.temperature)
+        scores = torch.from_numpy(self.spread(first.cpu().numpy())).to(distances.device)
+        scores = scores / scores.amax(dim=1, keepdim=True)
+        # The logarithm keeps the order of very small scores, which 1 minus the score would round.
+        return -scores.clamp(min=torch.finfo(scores.dtype).tiny).log()
+
+    def spread(self, first: np.ndarray) -> np.ndarray:
+        r"""Solve :math:`(I - \alpha W) f = y` for each query.
+
+        Parameters
+        ----------
+        first
+            The first scores y, shape (n, m), float32.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, m)
+        """
+        y = np.ascontiguousarray(first.T, dtype=np.float32)
+        before, now = np.zeros_like(y), y
+        weight = np.float32(1.0)
+        for step in range(self.n_steps):
+            weight = np.float32(
+                2 / (2 - self.diffusion**2)
+                if step == 0
+                else 1 / (1 - self.diffusion**2 * weight / 4)
+            )
+            after = self._scaled_graph @ now
+            after += y
+            after -= before
+            after *= weight
+            after += before
+            before, now = now, after
+        return np.ascontiguousarray(now.T)
+
+
+def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
+    """Return the symmetric, normalised graph of nearest neighbours.
+
+    Parameters
+    ----------
+    embeddings
+        Shape (m, E).
+    n_neighbours
+        Each photo is joined with so many of its nearest (fewer in a smaller gallery). The weight
+        of an edge is the cosine, 0 where that is negative, halved if only one of the two chose
+        the other.
+
+    Returns
+    -------
+    scipy.sparse.csr_array of float32, shape (m, m)
+        Its eigenvalues lie between -1 and 1.
+    """
+    index = Index(embeddings)
+    m = len(index)
+    k = min(n_neighbours + 1, m)
+    rows, columns, weights = [], [], []
+    for start, part in index.iter_search(embeddings, k, with_centres=False):
+        places = part.indices.numpy()
+        row = np.arange(start, start + len(places))[:, None]
+        other = places != row
+        # A photo comes first among its own neighbours, unless copies of it stand before it: then
+        # the last is dropped in its place.
+        other[other.all(axis=1), -1] = False
+        rows.append(np.broadcast_to(row, places.shape)[other])
+        columns.append(places[other])
+        weights.append(np.maximum(1 - part.distances.numpy()[other], 0))
+    directed = sparse.coo_array(
+        (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))), shape=(m, m)
+    ).tocsr()
+    graph = (directed + directed.T) / 2
+    degree = np.asarray(graph.sum(axis=1)).ravel()
+    scale = np.divide(1, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
+    diagonal = sparse.diags_array(scale)
+    return (diagonal @ graph @ diagonal).tocsr().astype(np.float32)
