@@ -115,7 +115,7 @@ def make_toynet(
     *,
     photos_per_class: int = 100,
     held_out_per_class: int = 20,
-    epochs: int = 8,
+    epochs: int = 16,
     seed: int = 0,
     threads: int | None = None,
     device: str = "cpu",

@@ -30,8 +30,18 @@ def pairs():
 
 
 @pytest.fixture(scope="module", params=METHODS, ids=lambda method: method.name)
-def fitted(request, pairs):
-    return request.param(epochs=10, batch_size=32, latent_dim=3, n_samples=50).fit(pairs)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def fitted(kind, pairs):
+    return kind(epochs=10, batch_size=32, latent_dim=3, n_samples=50, centre=False).fit(pairs)
+
+
+@pytest.fixture(scope="module")
+def centred(kind, pairs):
+    return kind(epochs=10, batch_size=32, latent_dim=3, n_samples=50).fit(pairs)
 
 
 def test_a_network_without_heads_is_none():
@@ -99,17 +109,44 @@ def test_photos_are_compared_as_they_are(fitted, pairs):
     assert fitted.encode_photos(pairs.photos) is pairs.photos
 
 
-def test_saved_and_loaded_it_is_the_same(fitted, pairs, tmp_path):
-    fitted.save(tmp_path / "model.safetensors")
-    loaded, _ = load_method(tmp_path / "model.safetensors")
-    assert type(loaded) is type(fitted)
-    assert loaded.get_params() == fitted.get_params()
-    state, expected = loaded.network_.state_dict(), fitted.network_.state_dict()
-    assert state.keys() == expected.keys()
-    assert all(torch.equal(state[name], expected[name]) for name in expected)
+def test_centred_it_generates_about_the_mean_and_compares_about_it(centred, pairs):
+    photo_mean, sketch_mean = pairs.paired_photos().mean(dim=0), pairs.sketches.mean(dim=0)
+    torch.testing.assert_close(centred.encode_photos(pairs.photos), pairs.photos - photo_mean)
+    z = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
+    sketches, photos = pairs.sketches - sketch_mean, pairs.paired_photos() - photo_mean
+    scaled = sketches[2] / sketches.pow(2).mean().sqrt()
+    by_hand = centred.network_.decode(z, scaled.expand(6, -1)) * photos.pow(2).mean().sqrt()
+    torch.testing.assert_close(centred.generate(pairs.sketches[:4], 6)[2], by_hand + photo_mean)
+    # The queries are centres of what is generated, about the same mean as the photos.
+    queries = centred.encode_sketches(pairs.sketches[:4]) + photo_mean
+    samples = centred.generate(pairs.sketches[:4])
+    again = kmeans(samples, 5, init=queries, iterations=1).centres
+    torch.testing.assert_close(again, queries, rtol=1e-3, atol=1e-4)
+
+
+def test_centred_it_does_not_mind_a_shift_of_either_view(kind, centred, pairs):
+    shifted = Pairs(**{**vars(pairs), "photos": pairs.photos + 3, "sketches": pairs.sketches - 2})
+    other = kind(epochs=10, batch_size=32, latent_dim=3, n_samples=50).fit(shifted)
     torch.testing.assert_close(
-        loaded.encode_sketches(pairs.sketches[:9]), fitted.encode_sketches(pairs.sketches[:9])
-    )
+        other.encode_sketches(shifted.sketches[:5]), centred.encode_sketches(pairs.sketches[:5]),
+        rtol=1e-2, atol=1e-2,
+    )  # fmt: skip
+
+
+def test_saved_and_loaded_it_is_the_same(fitted, centred, pairs, tmp_path):
+    for method in (fitted, centred):
+        method.save(tmp_path / "model.safetensors")
+        loaded, _ = load_method(tmp_path / "model.safetensors")
+        assert type(loaded) is type(method)
+        assert loaded.get_params() == method.get_params()
+        state, expected = loaded.network_.state_dict(), method.network_.state_dict()
+        assert state.keys() == expected.keys()
+        assert all(torch.equal(state[name], expected[name]) for name in expected)
+        for name, features in (("sketches", pairs.sketches[:9]), ("photos", pairs.photos)):
+            encode = f"encode_{name}"
+            torch.testing.assert_close(
+                getattr(loaded, encode)(features), getattr(method, encode)(features)
+            )
 
 
 @pytest.mark.parametrize("method", METHODS)

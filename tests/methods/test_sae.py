@@ -6,7 +6,6 @@ import torch
 from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods import load_method
-from zsbir_lib.methods.linear_algebra import cross, gram, solve_symmetric_sylvester
 from zsbir_lib.methods.sae import SAE
 
 
@@ -34,52 +33,6 @@ def make_pairs(n_photos=150, dim=12, photo_dim=9, n_classes=5, seed=0, noise=0.1
 @pytest.fixture(scope="module")
 def pairs():
     return make_pairs()
-
-
-def positive(n, rank, seed):
-    x = torch.randn(rank, n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return x.T @ x
-
-
-@pytest.mark.parametrize(("p", "q"), [(40, 40), (30, 50), (1, 7)])
-def test_the_solution_is_scipys(p, q):
-    a, b = positive(p, 2 * p, 1), positive(q, 2 * q, 2)
-    c = torch.randn(p, q, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    ours = solve_symmetric_sylvester(a, b, c).numpy()
-    theirs = scipy.linalg.solve_sylvester(a.numpy(), b.numpy(), c.numpy())
-    assert np.abs(ours - theirs).max() <= 1e-8 * np.abs(theirs).max()
-    np.testing.assert_allclose(a.numpy() @ ours + ours @ b.numpy(), c.numpy(), atol=1e-8)
-
-
-def test_a_case_worked_by_hand():
-    # Diagonal coefficients: each number is divided by the sum of its row's and its column's.
-    a, b = torch.diag(torch.tensor([1.0, 2.0])), torch.diag(torch.tensor([3.0, 0.0]))
-    c = torch.tensor([[8.0, 5.0], [10.0, 6.0]])
-    expected = torch.tensor([[2.0, 5.0], [2.0, 3.0]], dtype=torch.float64)
-    torch.testing.assert_close(solve_symmetric_sylvester(a, b, c), expected)
-
-
-def test_one_singular_coefficient_is_no_obstacle_and_two_are():
-    singular, regular = positive(6, 3, 1), positive(5, 20, 2)
-    c = torch.ones(6, 5, dtype=torch.float64)
-    w = solve_symmetric_sylvester(singular, regular, c)
-    torch.testing.assert_close(singular @ w + w @ regular, c)
-    with pytest.raises(SingularMatrixError, match=r"3 of 6 directions .* 2 of 5"):
-        solve_symmetric_sylvester(singular, positive(5, 3, 2), c)
-
-
-def test_moments_are_those_of_all_rows_at_once(pairs, monkeypatch):
-    monkeypatch.setattr("zsbir_lib.methods.linear_algebra._BLOCK_BYTES", 8 * 12 * 7)  # 7 rows of 12
-    x = pairs.sketches.double()
-    total, mean = gram(pairs.sketches)
-    torch.testing.assert_close(total, x.T @ x)
-    torch.testing.assert_close(mean, x.mean(dim=0))
-    y = pairs.paired_photos().double()
-    torch.testing.assert_close(cross(pairs.sketches, pairs.paired_photos()), x.T @ y)
-    counts = pairs.photo_index.bincount()
-    total, mean = gram(pairs.photos, counts)
-    torch.testing.assert_close(total, y.T @ y)
-    torch.testing.assert_close(mean, y.mean(dim=0))
 
 
 def scaled(pairs, centre):

@@ -3,32 +3,165 @@ import math
 import pytest
 import torch
 
-from zsbir_lib.methods import Siamese1, Siamese2
+from zsbir_lib.features import Pairs
+from zsbir_lib.methods.embedding import EmbeddingNetwork, Partners
+from zsbir_lib.methods.siamese import Siamese1, Siamese2
+
+BOTH = [Siamese1, Siamese2]
 
 
-def test_the_loss_of_hadsell_by_hand():
-    distance = torch.tensor([0.5, 0.5, 1.2, 1.2])
-    same = torch.tensor([True, False, True, False])
-    expected = torch.tensor([0.25, (0.8 - 0.5) ** 2, 1.44, 0.0])
-    assert torch.allclose(Siamese1(margin=0.8).loss(distance, same), expected)
+def make_pairs(n_photos=90, dim=12, n_classes=6, seed=0):
+    g = torch.Generator().manual_seed(seed)
+    photo_labels = torch.arange(n_photos) % n_classes
+    latent = 2 * torch.randn(n_classes, 6, generator=g)[photo_labels]
+    latent = latent + 0.5 * torch.randn(n_photos, 6, generator=g)
+    photos = (latent @ torch.randn(6, dim, generator=g)).relu()
+    index = torch.arange(n_photos).repeat_interleave(2)
+    sketches = (latent[index] @ torch.randn(6, dim, generator=g)).relu()
+    return Pairs(
+        sketches=sketches,
+        photos=photos,
+        photo_index=index,
+        labels=photo_labels[index],
+        photo_labels=photo_labels,
+        class_names=tuple("abcdef"[:n_classes]),
+    )
 
 
-def test_the_loss_of_chopra_by_hand():
-    distance = torch.tensor([0.5, 0.5])
-    same = torch.tensor([True, False])
-    expected = torch.tensor([2 / 3 * 0.25, 2 * 3 * math.exp(-2.77 / 3 * 0.5)])
-    assert torch.allclose(Siamese2(margin=3.0).loss(distance, same), expected)
+@pytest.fixture(scope="module")
+def pairs():
+    return make_pairs()
 
 
-@pytest.mark.parametrize("kind", [Siamese1, Siamese2])
-def test_pairs_of_a_class_are_pulled_and_others_pushed(kind):
-    distance = torch.tensor([0.4, 0.4], requires_grad=True)
-    kind().loss(distance, torch.tensor([True, False])).sum().backward()
-    assert distance.grad[0] > 0 > distance.grad[1]
+def loss(method, distance, same):
+    distance = torch.as_tensor(distance, dtype=torch.float64)
+    return method.loss(distance, torch.full(distance.shape, same))
 
 
-def test_beyond_the_margin_hadsell_pushes_no_more_and_chopra_still_does():
-    for kind, pushes in ((Siamese1, False), (Siamese2, True)):
-        distance = torch.tensor([1.9], requires_grad=True)
-        kind(margin=1.0).loss(distance, torch.tensor([False])).sum().backward()
-        assert (distance.grad[0] < -1e-3) == pushes
+def slope(method, distance, same):
+    """The derivative of the loss by the distance."""
+    distance = torch.tensor([distance], dtype=torch.float64, requires_grad=True)
+    return torch.autograd.grad(
+        method.loss(distance, torch.tensor([same])).sum(), distance
+    )[0].item()  # fmt: skip
+
+
+# ---- the losses
+def test_siamese_1_is_the_hand_worked_loss():
+    method = Siamese1(margin=1.5)
+    assert loss(method, [0.0, 0.5, 2.0], True).tolist() == [0, 0.25, 4]
+    assert loss(method, [0.0, 0.5, 1.5, 2.0], False).tolist() == [2.25, 1, 0, 0]
+
+
+def test_siamese_2_is_the_hand_worked_loss():
+    method = Siamese2(margin=4.0)  # Q
+    assert loss(method, [0.0, 1.0, 2.0], True).tolist() == [0, 0.5, 2]
+    expected = [8, 8 * math.exp(-2.77 / 4), 8 * math.exp(-2.77)]
+    torch.testing.assert_close(
+        loss(method, [0.0, 1.0, 4.0], False), torch.tensor(expected, dtype=torch.float64)
+    )
+
+
+def test_one_call_takes_pairs_of_both_kinds():
+    same = torch.tensor([True, False, True])
+    found = Siamese1(margin=1.0).loss(torch.tensor([0.5, 0.25, 2.0]), same)
+    torch.testing.assert_close(found, torch.tensor([0.25, 0.5625, 4.0]))
+
+
+@pytest.mark.parametrize("method", [Siamese1(margin=1.3), Siamese2(margin=1.7)])
+def test_pairs_of_a_class_are_pulled_together_and_others_pushed_apart(method):
+    for distance in (0.1, 0.6, 1.2):
+        assert slope(method, distance, True) > 0
+        assert slope(method, distance, False) < 0
+
+
+def test_siamese_1_leaves_other_classes_alone_beyond_the_margin_and_siamese_2_does_not():
+    assert slope(Siamese1(margin=1.0), 0.999, False) == pytest.approx(-0.002)
+    assert slope(Siamese1(margin=1.0), 1.001, False) == 0
+    assert slope(Siamese2(margin=1.0), 1.001, False) < -0.1
+
+
+def test_siamese_1_of_a_photo_both_kinds_claim_is_least_at_half_the_margin():
+    method = Siamese1(margin=1.2)
+    assert slope(method, 0.6, True) + slope(method, 0.6, False) == pytest.approx(0)
+
+
+def test_siamese_2_balances_where_the_two_slopes_of_its_paper_meet():
+    # 4 d / Q = 5.54 exp(-2.77 d / Q): in units of Q, d does not depend on Q.
+    low, high = 0.0, 2.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        too_near = 4 * middle < 5.54 * math.exp(-2.77 * middle)
+        low, high = (middle, high) if too_near else (low, middle)
+    for q in (0.5, 2.0, 8.0):
+        method = Siamese2(margin=q)
+        assert slope(method, low * q, True) + slope(method, low * q, False) == pytest.approx(0)
+
+
+def test_siamese_2_scales_with_its_bound():
+    # In units of Q the distance has one curve: L(Q, tQ) = Q L(1, t).
+    t = torch.linspace(0, 2, 9, dtype=torch.float64)
+    for same in (True, False):
+        torch.testing.assert_close(
+            loss(Siamese2(margin=3.0), 3 * t, same), 3 * loss(Siamese2(margin=1.0), t, same)
+        )
+
+
+# ---- the pairs
+@pytest.mark.parametrize("method", BOTH)
+def test_half_of_the_pairs_of_a_batch_are_of_one_class(method, pairs, monkeypatch):
+    method = method()
+    network = EmbeddingNetwork(pairs.sketches, pairs.photos, 4, True, 0.0)
+    rows = torch.randperm(len(pairs), generator=torch.Generator().manual_seed(1))[:50]
+    drawn = {}
+
+    def embed(network, photos):
+        drawn["photos"] = photos
+        return network.embed_photos(pairs.photos[photos])
+
+    def spy(distance, same):
+        drawn["distance"], drawn["same"] = distance, same
+        return distance
+
+    monkeypatch.setattr(method, "_embed", embed)
+    monkeypatch.setattr(method, "loss", spy)
+    sketches = network.embed_sketches(pairs.sketches[rows])
+    partners = Partners(pairs.photo_labels, torch.Generator().manual_seed(2))
+    terms = method._terms(network, sketches, rows, pairs, partners)
+
+    assert drawn["same"].sum() == 50
+    assert len(drawn["same"]) == 100
+    of_sketch = pairs.labels[rows].repeat(2)
+    assert torch.equal(pairs.photo_labels[drawn["photos"]] == of_sketch, drawn["same"])
+    expected = torch.linalg.vector_norm(
+        sketches.repeat(2, 1) - network.embed_photos(pairs.photos[drawn["photos"]]), dim=1
+    )
+    torch.testing.assert_close(drawn["distance"], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(terms["same"], expected[:50].mean())
+    torch.testing.assert_close(terms["other"], expected[50:].mean())
+
+
+@pytest.mark.parametrize("method", BOTH)
+def test_a_distance_of_zero_has_a_finite_gradient(method, pairs):
+    """The root has none there: a sketch that lands on its photo would end the training."""
+    same = Pairs(**{**vars(pairs), "sketches": pairs.photos[pairs.photo_index]})
+    fitted = method(epochs=2, batch_size=32, embedding_dim=1, dropout=0.0).fit(same)
+    # With one number, unit vectors are 1 and -1, so many distances are exactly 0.
+    assert set(fitted.encode_photos(same.photos).flatten().tolist()) <= {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("method", BOTH)
+def test_training_draws_classes_together_and_apart(method, pairs):
+    fitted = method(epochs=40, batch_size=32, learning_rate=3e-3).fit(pairs)
+    history = fitted.history_
+    assert set(history) == {"loss", "same", "other"}
+    assert history["same"][-1] < 0.8 * history["same"][0]
+    assert history["other"][-1] > history["same"][-1] + 0.3
+
+
+def test_a_larger_margin_pushes_other_classes_further(pairs):
+    settings = {"epochs": 40, "batch_size": 32, "learning_rate": 3e-3, "dropout": 0.0}
+    near = Siamese1(margin=0.4, **settings).fit(pairs).history_["other"][-1]
+    far = Siamese1(margin=1.2, **settings).fit(pairs).history_["other"][-1]
+    assert 0.2 < near < 0.8
+    assert far > 1.5 * near

@@ -36,7 +36,7 @@ def train(
     packaged: Annotated[
         bool, typer.Option("--packaged", help="Replace the weights that ship with the package.")
     ] = False,
-    epochs: Annotated[int, typer.Option(min=1, help="Times that every photo is seen.")] = 8,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that every photo is seen.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
     photos_per_class: Annotated[int, typer.Option(min=1, help="Photos to train on.")] = 100,
     held_out_per_class: Annotated[

@@ -79,7 +79,7 @@ def train_toynet(
     held_out_photos: np.ndarray,
     held_out_labels: np.ndarray,
     *,
-    epochs: int = 8,
+    epochs: int = 16,
     batch_size: int = 128,
     lr: float = 3e-3,
     seed: int = 0,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.embedding import EmbeddingNetwork, Partners, squared_distance
-from zsbir_lib.methods.training import check_not_negative
+from zsbir_lib.methods.training import Step, check_not_negative
 from zsbir_lib.methods.triplet import TripletMethod, triplet_loss
 
 
@@ -84,7 +84,7 @@ class AdversarialMetric(TripletMethod):
     network_ : EmbeddingNetwork
         The fitted network.
     generator_ : NegativeGenerator
-        The generator, as it was at the end.
+        The generator, as it was at the end; a saved method does not hold it.
     history_ : dict of str to list of float
         Per epoch: ``"loss"`` (of the embedding), ``"generator"`` (its loss), ``"active"`` and
         ``"active_synthetic"`` (the part of triplets with a loss above 0).
@@ -160,7 +160,7 @@ class AdversarialMetric(TripletMethod):
 
     def _make_step(
         self, network: EmbeddingNetwork, sketches: Tensor, pairs: Pairs, partners: Partners
-    ):
+    ) -> tuple[nn.Module, Step]:
         device = sketches.device
         generator = NegativeGenerator(sketches.shape[1], self._photos.shape[1]).to(device)
         self.generator_ = generator
@@ -189,7 +189,9 @@ class AdversarialMetric(TripletMethod):
             # Then the generator, against the metric as it is now.
             with torch.no_grad():
                 a, p = network.embed_sketches(sketch), network.embed_photos(positive)
+            network.requires_grad_(False)
             embedded = network.embed_photos(made * network.photo_scale + network.photo_mean)
+            network.requires_grad_(True)
             against = self.generator_loss(a, p, embedded, made, scaled[2])
             of_generator.zero_grad(set_to_none=True)
             against.backward()
@@ -201,4 +203,4 @@ class AdversarialMetric(TripletMethod):
                 "active_synthetic": (fake > 0).float().mean(),
             }
 
-        return step
+        return nn.ModuleList([network, generator]), step

@@ -73,6 +73,10 @@ class CVAE(GenerativeMethod):
         Photo features generated for each sketch.
     n_centres
         K-means centres kept of them.
+    centre
+        Learn, generate and compare photos and sketches about the means of the training pairs.
+        Features after a ReLU lie in a narrow cone, in which all cosines are close to 1. False is
+        the paper's way: features as they are, and a decoder that ends in a ReLU.
     mean_reconstruction
         Fault of the released code: average the reconstruction errors over the features, instead of
         summing them, while the divergence is summed over z. At 4,096 numbers that weighs the
@@ -112,6 +116,7 @@ class CVAE(GenerativeMethod):
         learning_rate: float = 1e-3,
         n_samples: int = 200,
         n_centres: int = 5,
+        centre: bool = True,
         mean_reconstruction: bool = False,
         shared_noise: bool = False,
         average_samples: bool = False,
@@ -127,6 +132,7 @@ class CVAE(GenerativeMethod):
         self.learning_rate = learning_rate
         self.n_samples = n_samples
         self.n_centres = n_centres
+        self.centre = centre
         self.mean_reconstruction = mean_reconstruction
         self.shared_noise = shared_noise
         self.average_samples = average_samples
@@ -179,7 +185,7 @@ class CVAE(GenerativeMethod):
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         device = choose_device(self.device)
-        sketches, photos, scales, non_negative = self._prepare(pairs, device)
+        sketches, photos, non_negative = self._prepare(pairs, device)
         n, dim = sketches.shape
         with seeded(self.seed, device) as generator:
             network = CVAENetwork(dim, self.latent_dim, non_negative).to(device)
@@ -202,7 +208,6 @@ class CVAE(GenerativeMethod):
                 return {name: term.detach() for name, term in terms.items()}
 
             self.network_ = network
-            self._scales = scales
             self.history_ = train(
                 network, step, n, epochs=self.epochs, batch_size=self.batch_size,
                 generator=generator, name=self.title, progress=progress,

@@ -11,7 +11,7 @@ from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
-from zsbir_lib.methods.training import check_at_least, check_positive, seeded, train
+from zsbir_lib.methods.training import Step, check_at_least, check_positive, seeded, train
 
 
 class EmbeddingNetwork(nn.Module):
@@ -141,32 +141,35 @@ class MetricMethod(RetrievalMethod):
         """
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
+        widths = pairs.sketches.shape[1], pairs.photos.shape[1]
+        if self.shared_weights and widths[0] != widths[1]:
+            raise ZsbirError(
+                f"sketches have {widths[0]} numbers and photos {widths[1]}: "
+                "one network cannot take both; use shared_weights=False"
+            )
         device = choose_device(self.device)
         self._photos = pairs.photos.to(device)
         sketches = pairs.sketches.to(device)
-        if self.shared_weights and sketches.shape[1] != self._photos.shape[1]:
-            raise ZsbirError(
-                f"sketches have {sketches.shape[1]} numbers and photos {self._photos.shape[1]}: "
-                "one network cannot take both; use shared_weights=False"
-            )
         width = self.embedding_dim or max(1, self._photos.shape[1] // 2)
         with seeded(self.seed, device) as generator:
             network = EmbeddingNetwork(
                 sketches, self._photos, width, self.shared_weights, self.dropout
             ).to(device)
             partners = Partners(pairs.photo_labels, generator)
-            step = self._make_step(network, sketches, pairs, partners)
+            learners, step = self._make_step(network, sketches, pairs, partners)
             self.network_ = network
             try:
                 self.history_ = train(
-                    network, step, len(pairs), epochs=self.epochs, batch_size=self.batch_size,
+                    learners, step, len(pairs), epochs=self.epochs, batch_size=self.batch_size,
                     generator=generator, name=self.title, progress=progress,
                 )  # fmt: skip
             finally:
                 del self._photos
 
-    def _make_step(self, network, sketches, pairs, partners):
-        """Return the step that `train` calls for each batch."""
+    def _make_step(
+        self, network: EmbeddingNetwork, sketches: Tensor, pairs: Pairs, partners: Partners
+    ) -> tuple[nn.Module, Step]:
+        """Return all that learns, and the step that `train` calls for each batch."""
         optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
 
         def step(rows: Tensor) -> dict[str, Tensor]:
@@ -177,7 +180,7 @@ class MetricMethod(RetrievalMethod):
             optimiser.step()
             return {name: term.detach() for name, term in terms.items()}
 
-        return step
+        return network, step
 
     def _embed(self, network: EmbeddingNetwork, photos: Tensor) -> Tensor:
         """Embed some of the training photos, given by their rows."""

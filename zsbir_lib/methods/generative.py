@@ -73,7 +73,7 @@ class GenerativeMethod(RetrievalMethod):
     """A method that generates photo features for a sketch, and retrieves by their K-means centres.
 
     A subclass sets `network_type`, has the hyper-parameters below among its own, and its training
-    sets `network_`, and `_scales` to what `_prepare` returns.
+    begins with `_prepare` and sets `network_`.
 
     Parameters
     ----------
@@ -83,6 +83,10 @@ class GenerativeMethod(RetrievalMethod):
         Photo features generated for each sketch.
     n_centres
         K-means centres kept of them.
+    centre
+        Learn, generate and compare photos and sketches about the means of the training pairs.
+        Features after a ReLU lie in a narrow cone, in which all cosines are close to 1. False is
+        the paper's way: features as they are, and a decoder that ends in a ReLU.
     seed
         Of the generated samples, as of all else.
     device
@@ -99,10 +103,12 @@ class GenerativeMethod(RetrievalMethod):
     latent_dim: int | None
     n_samples: int
     n_centres: int
+    centre: bool
     seed: int
     device: str | None
     network_: GenerativeNetwork | None
-    _scales: Tensor  # of photos and of sketches: what their features are divided by
+    _means: Tensor  # of photos and of sketches, (2, d): what is subtracted from their features
+    _scales: Tensor  # of photos and of sketches, (2,): what these are divided by then
 
     def _check(self) -> None:
         check_not_negative(self, "reconstruction_weight")
@@ -117,23 +123,30 @@ class GenerativeMethod(RetrievalMethod):
             )
 
     # ---- for the training
-    def _prepare(self, pairs: Pairs, device: torch.device) -> tuple[Tensor, Tensor, Tensor, bool]:
-        """Return what a training needs of pairs.
+    def _prepare(self, pairs: Pairs, device: torch.device) -> tuple[Tensor, Tensor, bool]:
+        """Return what a training needs of pairs, and keep how their features were scaled.
 
         Returns
         -------
         sketches, photos : Tensor
             Scaled features, each (n, d), row by row beside each other.
-        scales : Tensor
-            What photos and sketches were divided by, shape (2,).
         non_negative : bool
             Whether no photo has a feature below 0.
         """
-        paired = pairs.paired_photos()
-        scales = torch.stack([root_mean_square(paired), root_mean_square(pairs.sketches)])
-        photos = (paired / scales[0]).to(device)
-        sketches = (pairs.sketches / scales[1]).to(device)
-        return sketches, photos, scales, bool(paired.min() >= 0)
+        views = torch.stack([pairs.paired_photos(), pairs.sketches])
+        means = views.mean(dim=1) if self.centre else torch.zeros_like(views[:, 0])
+        views -= means[:, None]
+        scales = torch.stack([root_mean_square(view) for view in views])
+        photos, sketches = (views / scales[:, None, None]).to(device)
+        self._means, self._scales = means, scales
+        return sketches, photos, bool(photos.min() >= 0)
+
+    def _scaled(self, features: Tensor, view: int) -> Tensor:
+        """Return features of photos (view 0) or sketches (view 1) as the networks take them."""
+        device = next(self.network_.parameters()).device
+        name, dim = ("photo", "sketch")[view], self._means.shape[1]
+        features = check_features(features, dim, name).to(device)
+        return (features - self._means[view].to(device)) / self._scales[view].to(device)
 
     # ---- from a sketch to queries
     def _latents(self, count: int) -> Tensor:
@@ -144,14 +157,11 @@ class GenerativeMethod(RetrievalMethod):
     @torch.no_grad()
     def _decode(self, z: Tensor, features: Tensor) -> Tensor:
         """Return the photo features that each sketch gives for each z, shape (n, len(z), d)."""
-        network = self.network_
-        device = next(network.parameters()).device
-        photo_scale, sketch_scale = self._scales.to(device)
-        dim = network.to_sketch[-1].out_features
-        sketches = check_features(features, dim, "sketch").to(device) / sketch_scale
-        every_z = z.to(device).repeat(len(sketches), 1)
-        samples = network.decode(every_z, sketches.repeat_interleave(len(z), dim=0))
-        return samples.view(len(sketches), len(z), dim) * photo_scale
+        sketches = self._scaled(features, 1)
+        every_z = z.to(sketches.device).repeat(len(sketches), 1)
+        samples = self.network_.decode(every_z, sketches.repeat_interleave(len(z), dim=0))
+        mean, scale = self._means[0].to(samples.device), self._scales[0].to(samples.device)
+        return samples.view(len(sketches), len(z), -1) * scale + mean
 
     def generate(self, features: Tensor, n_samples: int | None = None) -> Tensor:
         """Generate photo features for sketches.
@@ -182,8 +192,9 @@ class GenerativeMethod(RetrievalMethod):
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return K centres of generated photo features for each sketch, shape (n, K, d).
 
-        Lloyd's algorithm starts from the features generated by the K-means centres of the latent
-        vectors: a good start, without chance, and the same for a sketch alone or among others.
+        They are about the mean photo of the training pairs, if that is the `centre`. Lloyd's
+        algorithm starts from the features generated by the K-means centres of the latent vectors:
+        a good start, without chance, and the same for a sketch alone or among others.
 
         Raises
         ------
@@ -210,22 +221,33 @@ class GenerativeMethod(RetrievalMethod):
             else:
                 init = self._decode(first, part)
                 centres.append(kmeans(samples, self.n_centres, init=init).centres)
-        return torch.cat(centres).cpu()
+        return torch.cat(centres).cpu() - self._means[0]
 
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the photo features as they are, shape (m, d): photos are compared with photos."""
-        return features
+        """Return the photo features (m, d), about the mean photo of the training pairs.
+
+        Without `centre` they are returned as they are.
+
+        Raises
+        ------
+        ZsbirError
+            If the method is not fitted, or the features do not fit it.
+        """
+        check_fitted(self, "network_")
+        if not self.centre:
+            return features
+        return check_features(features, self._means.shape[1], "photo") - self._means[0]
 
     # ---- saving
     def _get_state(self) -> dict[str, Tensor]:
         check_fitted(self, "network_")
         # ReLU and Identity hold no weights, so the end of the decoder is kept as a flag.
         non_negative = torch.tensor(isinstance(self.network_.decoder[-1], nn.ReLU))
-        state = {"scales": self._scales, "non_negative": non_negative}
+        state = {"means": self._means, "scales": self._scales, "non_negative": non_negative}
         return {**state, **self.network_.state_dict()}
 
     def _set_state(self, state: dict[str, Tensor]) -> None:
-        self._scales = state.pop("scales")
+        self._means, self._scales = state.pop("means"), state.pop("scales")
         dim = state["to_sketch.2.bias"].numel()
         latent_dim = state["decoder.0.weight"].shape[1] - dim
         network = self.network_type(dim, latent_dim, bool(state.pop("non_negative")))
