@@ -84,6 +84,29 @@ def test_the_table_names_every_method_and_the_papers_figures(board):
     assert len(widths) == 1
 
 
+def test_contradictions_to_the_paper_are_printed_if_they_are_resolved(board):
+    def with_map(**figures):
+        rows = {
+            name: {
+                **board.rows[name],
+                "protocols": {"zero-shot": {"k": 5, "map": [values], "precision": [values]}},
+            }
+            for name, values in figures.items()
+        }
+        return Leaderboard(board.origin, board.settings, rows)
+
+    # The paper has SAE (0.136) above the baseline (0.054), and regression (0.022) below both.
+    low, high = [0.1, 0.2, 0.1, 0.2], [0.4, 0.5, 0.3, 0.5]
+    against = with_map(cosine=low, sae=low, regression=high)
+    assert [row[:2] for row in against.contradictions()] == [
+        ("regression", "cosine"), ("regression", "sae"),
+    ]  # fmt: skip
+    assert "Direct regression over SAE, by 0.275" in against.legend()
+    assert with_map(cosine=low, sae=high).contradictions() == []
+    unresolved = with_map(cosine=[0.1, 0.9, 0.3, 0.2], sae=[0.2, 0.7, 0.2, 0.3])
+    assert unresolved.contradictions() == []
+
+
 def test_the_figure_shows_what_the_table_says(board):
     figure = plot_leaderboard(board)
     for name in NAMES:
