@@ -3,10 +3,16 @@ import pytest
 import torch
 
 from zsbir_lib.datasets import ZeroShotSplit
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import (
+    LabelError,
+    NoRelevantPhotoError,
+    NotFiniteError,
+    UnknownNameError,
+    ZsbirError,
+)
 from zsbir_lib.evaluation import choose, class_bootstrap, default_depth, evaluate, zero_shot
-from zsbir_lib.features import FeatureSet
-from zsbir_lib.methods import Cosine, RetrievalMethod
+from zsbir_lib.features import FeatureSet, RetrievalTask
+from zsbir_lib.methods import Cosine, RetrievalMethod, create_method
 from zsbir_lib.methods.base import METHODS
 
 CLASSES = tuple("abcdefghijkl")
@@ -184,3 +190,25 @@ def test_a_bootstrap_needs_matching_classes():
         class_bootstrap([1, 2, 3], [1, 2])
     with pytest.raises(ZsbirError, match="two classes or more"):
         class_bootstrap([1])
+
+
+def test_a_gallery_without_any_relevant_photo_is_refused():
+    features = make_features()
+    task = features.task()
+    other = RetrievalTask(**{**vars(task), "gallery_labels": torch.zeros_like(task.gallery_labels)})
+    with pytest.raises(NoRelevantPhotoError, match="no query has a photo of its class"):
+        evaluate(Cosine(), other)
+
+
+def test_the_kinds_of_bad_input_have_names():
+    features = make_features()
+    bad = features.sketches.clone()
+    bad[3, 0] = float("nan")
+    with pytest.raises(NotFiniteError, match="the first in row 3"):
+        FeatureSet(**{**vars(features), "sketches": bad})
+    with pytest.raises(LabelError, match="sketch_labels must be an int64 tensor of"):
+        FeatureSet(**{**vars(features), "sketch_labels": features.sketch_labels[1:]})
+    with pytest.raises(UnknownNameError, match="unknown method 'magic'"):
+        create_method("magic")
+    with pytest.raises(UnknownNameError, match="no class unicorn"):
+        features.with_split(ZeroShotSplit("odd", CLASSES[:5], ("unicorn",)))
