@@ -67,7 +67,7 @@ class DiffusionIndex(Index):
         n_neighbours: int = 15,
         diffusion: float = 0.9,
         temperature: float = 0.03,
-        tolerance: float = 1e-3,
+        tolerance: float = 1e-2,
         device: str | torch.device | None = None,
     ) -> None:
         super().__init__(gallery, device=device)
