@@ -93,7 +93,8 @@ class DiffusionIndex(Index):
         scores = torch.from_numpy(self.spread(first.cpu().numpy())).to(distances.device)
         scores = scores / scores.amax(dim=1, keepdim=True)
         # The logarithm keeps the order of very small scores, which 1 minus the score would round.
-        return -scores.clamp(min=torch.finfo(scores.dtype).tiny).log()
+        # Subtracted from 0, not negated: the first distance is then 0 and not -0.
+        return 0.0 - scores.clamp(min=torch.finfo(scores.dtype).tiny).log()
 
     def spread(self, first: np.ndarray) -> np.ndarray:
         r"""Solve :math:`(I - \alpha W) f = y` for each query.
