@@ -542,7 +542,7 @@ class TestLeaderboard:
         )  # fmt: skip
         assert code == 0, err
         assert "Cosine baseline" in out
-        assert "zero-shot mAP@3" in out
+        assert "ZS mAP@3" in out
         values = json.loads(paths["json"].read_text())
         assert list(values["rows"]) == ["cosine", "sae"]
         assert values["settings"]["protocols"] == ["zero-shot", "traditional", "generalised"]

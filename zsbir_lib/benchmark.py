@@ -184,26 +184,24 @@ class Leaderboard:
             if "error" in row:
                 records.append({**record, "error": row["error"]})
                 continue
-            for protocol in ("traditional", "zero-shot"):
+            for protocol, short in (("traditional", "trad"), ("zero-shot", "ZS")):
                 if protocol in row["protocols"]:
                     measured = row["protocols"][protocol]
-                    record[f"{protocol} P@{measured['k']}"] = self.interval(
+                    record[f"{short} P@{measured['k']}"] = self.interval(
                         name, protocol, "precision"
                     ).estimate
-                    record[f"{protocol} mAP@{measured['k']}"] = self.interval(name, protocol)
+                    record[f"{short} mAP@{measured['k']}"] = self.interval(name, protocol)
                     printed = PAPER_RESULTS.get(name, {}).get(protocol)
-                    record[f"paper {protocol}"] = printed
+                    record[f"paper {short}"] = printed
             if "zero-shot" in row["protocols"]:
                 if best is not None and name != best:
                     record[f"minus {self.rows[best]['title']}"] = self.interval(name, baseline=best)
                 fine = row["protocols"]["zero-shot"].get("fine_grained")
                 if fine:
-                    record["own photo in first 5 of class"] = fine["recall_in_class"]["5"]
-                    record["shape correlation"] = fine["shape_correlation"]
+                    record["own in 5"] = fine["recall_in_class"]["5"]
+                    record["shape rho"] = fine["shape_correlation"]
             if "generalised" in row["protocols"]:
-                record["generalised H"] = float(
-                    np.mean(row["protocols"]["generalised"]["harmonic"])
-                )
+                record["GZS H"] = float(np.mean(row["protocols"]["generalised"]["harmonic"]))
             record["fit s"] = row["seconds"]["fit"]
             records.append(record)
         return records
@@ -250,7 +248,10 @@ class Leaderboard:
         text = (
             f"{origin['dataset']}, {origin['backbone']}, split {origin['split']}. Means over "
             f"classes; [95% bootstrap interval over classes]; mAP@K is divided by K. Seeds: "
-            f"{settings.seeds}. Settings: {chosen}."
+            f"{settings.seeds}. Settings: {chosen}. trad: seen classes, held-out objects. "
+            "ZS: unseen classes. GZS H: harmonic mean of the mAP of seen and of unseen queries, in "
+            "one gallery of both. own in 5: how often a sketch's own photo is among the first 5 of its class. "
+            "shape rho: rank correlation with the true shape distance, within the class."
         )
         best = self.best_of_paper()
         if best is not None:
