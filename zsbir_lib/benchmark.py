@@ -250,8 +250,8 @@ class Leaderboard:
             f"classes; [95% bootstrap interval over classes]; mAP@K is divided by K. Seeds: "
             f"{settings.seeds}. Settings: {chosen}. trad: seen classes, held-out objects. "
             "ZS: unseen classes. GZS H: harmonic mean of the mAP of seen and of unseen queries, in "
-            "one gallery of both. own in 5: how often a sketch's own photo is among the first 5 of its class. "
-            "shape rho: rank correlation with the true shape distance, within the class."
+            "one gallery of both. own in 5: how often a sketch's own photo is among the first 5 of "
+            "its class. shape rho: rank correlation with the true shape distance, within the class."
         )
         best = self.best_of_paper()
         if best is not None:
