@@ -166,6 +166,18 @@ def test_a_run_with_other_options_is_not_gone_on_with(features, tmp_path):
         zsbir_lib.leaderboard(features, ["cosine"], settings=QUICK, state=state)
 
 
+def test_results_of_other_code_are_not_shown_as_this_codes(features, tmp_path, monkeypatch):
+    state = tmp_path / "board.json"
+    zsbir_lib.leaderboard(features, ["cosine"], settings=QUICK, state=state, workers=1)
+    monkeypatch.setattr("zsbir_lib.benchmark.code_version", lambda: "another")
+    with pytest.raises(OptionsChangedError, match=r"code was .* and is another"):
+        zsbir_lib.leaderboard(features, ["cosine"], settings=QUICK, state=state, workers=1)
+    monkeypatch.undo()
+    shapes = np.zeros((48, 48))
+    with pytest.raises(OptionsChangedError, match="shapes was False and is True"):
+        zsbir_lib.leaderboard(features, ["cosine"], settings=QUICK, shapes=shapes, state=state)
+
+
 def test_a_method_that_diverges_is_reported_and_the_others_go_on(features, monkeypatch):
     class Bad(Cosine):
         title = "Bad"

@@ -30,6 +30,7 @@ from zsbir_lib.features import FeatureSet, RetrievalTask, hold_out_instances
 from zsbir_lib.files import write_json
 from zsbir_lib.fine_grained import fine_grained
 from zsbir_lib.methods import METHODS, create_method
+from zsbir_lib.methods.base import code_version
 from zsbir_lib.metrics import RetrievalReport
 from zsbir_lib.progress import progress_bar
 
@@ -103,7 +104,7 @@ class Leaderboard:
     Attributes
     ----------
     origin
-        Data set, backbone, split, and a digest of the features.
+        Data set, backbone, split, a digest of the features, and the version of the methods' code.
     settings
         What the methods were run with.
     rows
@@ -336,7 +337,7 @@ def leaderboard(
         create_method(name)
     if "zero-shot" in settings.protocols and settings.k is not None:
         _check_depth(settings.k, features.task())
-    board = Leaderboard(_origin(features), settings, {})
+    board = Leaderboard(_origin(features, shapes), settings, {})
     if state is not None:
         board = _resume(Path(state), board)
     todo = [name for name in names if name not in board.rows]
@@ -485,7 +486,7 @@ def _average(values: list[Any]) -> Any:
 # ---------------------------------------------------------------------------------------------
 
 
-def _origin(features: FeatureSet) -> dict[str, Any]:
+def _origin(features: FeatureSet, shapes: np.ndarray | None) -> dict[str, Any]:
     digest = hashlib.sha256()
     for tensor in (features.photos, features.sketches, features.photo_labels):
         digest.update(tensor.contiguous().numpy().data)
@@ -498,6 +499,8 @@ def _origin(features: FeatureSet) -> dict[str, Any]:
         "seen_classes": len(features.split.seen),
         "unseen_classes": len(features.split.unseen),
         "digest": digest.hexdigest()[:16],
+        "shapes": shapes is not None,
+        "code": code_version(),
     }
 
 

@@ -68,6 +68,7 @@ def leaderboard(
     from zsbir_lib.benchmark import leaderboard as run
     from zsbir_lib.files import atomic_path
     from zsbir_lib.methods import METHODS, create_method
+    from zsbir_lib.methods.base import code_version
     from zsbir_lib.paths import cache_dir
     from zsbir_lib.plots import check_picture_path, plot_leaderboard
 
@@ -92,8 +93,11 @@ def leaderboard(
     state = json_file
     if state is None:
         # One file for each way to begin: another way does not forget this one.
-        key = [features.dataset, features.weights_id, dataset.fingerprint, features.split.name,
-               features.split.seen, features.split.unseen, asdict(settings)]  # fmt: skip
+        split = features.split
+        key = [
+            features.dataset, features.weights_id, dataset.fingerprint, code_version(),
+            split.name, split.seen, split.unseen, asdict(settings),
+        ]  # fmt: skip
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:12]
         state = cache_dir("leaderboard") / f"{features.dataset}-{digest}.json"
     if fresh:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import time
 from pathlib import Path
@@ -130,14 +129,13 @@ def cached_model(
         Whether it had to be fitted.
     """
     from zsbir_lib.methods import load_method
+    from zsbir_lib.methods.base import code_version
     from zsbir_lib.paths import cache_dir
 
-    folder = Path(inspect.getfile(type(method))).parent
-    source = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
     key = {
         "method": method.name,
         "parameters": method.get_params(),
-        "source": hashlib.sha256(source.encode()).hexdigest(),
+        "code": code_version(),
         "fingerprint": fingerprint,
         "skipped": features.skipped,
         **origin(features),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -196,6 +198,15 @@ def load_method(path: str | os.PathLike) -> tuple[RetrievalMethod, dict[str, Any
     except (KeyError, RuntimeError) as error:
         raise ZsbirError(f"the model {path} does not fit this version: {error}") from None
     return method, header
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Return a digest of the code of all methods: a result that is kept belongs to one of these."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def check_fitted(method: RetrievalMethod, attribute: str) -> None:
