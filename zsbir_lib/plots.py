@@ -133,6 +133,25 @@ def new_plot(width: float = 6.4, height: float = 4.2) -> tuple[Plot, Axes]:
         return figure, figure.add_subplot()
 
 
+def new_plots(
+    rows: int, columns: int, *, width: float = 6.4, height: float = 2.4
+) -> tuple[Plot, np.ndarray]:
+    """Return an empty figure in the project's style and its axes, an array (rows, columns).
+
+    Parameters
+    ----------
+    rows, columns
+        Of the grid of axes.
+    width
+        Of the figure, in inches.
+    height
+        Of each row, in inches.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Plot(figsize=(width, rows * height), layout="constrained")
+        return figure, figure.subplots(rows, columns, squeeze=False)
+
+
 def check_picture_path(path: str | os.PathLike) -> Path:
     """Return `path` if its suffix is one of `FORMATS`.
 

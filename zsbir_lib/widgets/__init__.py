@@ -1,5 +1,6 @@
 """Widgets for notebooks; nothing in the core of the library needs them."""
 
+from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.sketchpad import SketchPad
 
-__all__ = ["SketchPad"]
+__all__ = ["Explorer", "SketchPad"]
