@@ -41,6 +41,7 @@ VARIANTS: dict[str, RetrievalMethod] = {
     "ours+gallery": OursGallery(),
     "  without diffusion": OursGallery(diffusion=0.0),
     "  with little diffusion (0.5)": OursGallery(diffusion=0.5),
+    "  with the first graph": OursGallery(graph_rounds=0),
     "  trusting far photos (T = 0.2)": OursGallery(temperature=0.2),
 }
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from zsbir_lib.diffusion import DiffusionIndex, neighbour_graph
+from zsbir_lib.diffusion import DiffusionIndex, neighbour_graph, whiten_neighbours
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval import Index, rank
 
@@ -32,11 +32,42 @@ def test_the_graph_joins_nearest_neighbours():
     assert edges == {(0, 1), (1, 0), (1, 2), (2, 1), (3, 4), (4, 3)}
 
 
+def test_an_edge_weighs_the_cosine_times_the_share_of_common_neighbours():
+    # Three photos close together and one apart; with one neighbour each, 3 chooses 2.
+    angles = np.array([0.0, 0.1, 0.25, 0.6])
+    photos = torch.from_numpy(np.stack([np.cos(angles), np.sin(angles)], axis=1)).float()
+    members = [{0, 1}, {1, 0}, {2, 1}, {3, 2}]
+    raw = np.zeros((4, 4))
+    for i, j, chosen_by in ((0, 1, 2), (1, 2, 1), (2, 3, 1)):
+        share = len(members[i] & members[j]) / len(members[i] | members[j])
+        raw[i, j] = raw[j, i] = np.cos(angles[i] - angles[j]) * chosen_by / 2 * share
+    scale = 1 / np.sqrt(raw.sum(axis=1))
+    expected = scale[:, None] * raw * scale
+    assert np.allclose(dense(neighbour_graph(photos, 1)), expected, atol=1e-6)
+
+
 def test_copies_of_a_photo_are_joined_and_never_with_themselves():
     photos = torch.ones(4, 3)
     graph = dense(neighbour_graph(photos, 2))
     assert not graph.diagonal().any()
     assert (graph > 0).any(axis=1).all()
+
+
+def test_whitened_neighbours_differ_alike_in_every_direction(gallery):
+    stretched = gallery * torch.logspace(-1, 1, 8)
+    graph = neighbour_graph(stretched, 6)
+    whitened = whiten_neighbours(stretched, graph, 1e-9).numpy().astype(float)
+    weights = dense(graph)
+    by_hand = np.zeros((8, 8))
+    for i, j in np.argwhere(weights > 0):
+        difference = whitened[i] - whitened[j]
+        by_hand += 0.5 * weights[i, j] * np.outer(difference, difference)
+    assert np.allclose(by_hand / by_hand[0, 0], np.eye(8), atol=1e-3)
+
+
+def test_full_shrinkage_whitens_nothing(gallery):
+    same = whiten_neighbours(gallery, neighbour_graph(gallery, 6), 1.0)
+    assert torch.allclose(same @ same.T, gallery @ gallery.T, atol=1e-5)
 
 
 def test_scores_solve_the_linear_system(gallery):

@@ -127,16 +127,23 @@ class DiffusionIndex(Index):
 
 
 def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
-    """Return the symmetric, normalised graph of nearest neighbours.
+    r"""Return the symmetric, normalised graph of nearest neighbours.
+
+    The weight of an edge is the cosine of its two photos, times the share of their neighbours that
+    they have in common (Jarvis and Patrick, *Clustering Using a Similarity Measure Based on Shared
+    Near Neighbors*, 1973): with N(i) photo i and its neighbours,
+
+    .. math:: w_{ij} = \cos(x_i, x_j) \, \frac{|N(i) \cap N(j)|}{|N(i) \cup N(j)|} .
+
+    An edge between two classes, which one photo in between may cause, so weighs little.
 
     Parameters
     ----------
     embeddings
         Shape (m, E).
     n_neighbours
-        Each photo is joined with so many of its nearest (fewer in a smaller gallery). The weight
-        of an edge is the cosine, 0 where that is negative, halved if only one of the two chose
-        the other.
+        Each photo is joined with so many of its nearest (fewer in a smaller gallery). A cosine
+        below 0 counts as 0, and an edge that only one of the two chose is halved.
 
     Returns
     -------
@@ -157,11 +164,52 @@ def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
         rows.append(np.broadcast_to(row, places.shape)[other])
         columns.append(places[other])
         weights.append(np.maximum(1 - part.distances.numpy()[other], 0))
-    directed = sparse.coo_array(
-        (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))), shape=(m, m)
-    ).tocsr()
-    graph = (directed + directed.T) / 2
+    edges = np.concatenate(rows), np.concatenate(columns)
+    directed = sparse.coo_array((np.concatenate(weights), edges), shape=(m, m)).tocsr()
+    graph = ((directed + directed.T) / 2).tocoo()
+    members = sparse.coo_array((np.ones(len(edges[0]), np.float32), edges), shape=(m, m)).tocsr()
+    members = members + sparse.eye_array(m, dtype=np.float32, format="csr")
+    i, j = graph.coords
+    common = np.asarray((members @ members.T).tocsr()[i, j]).ravel()
+    size = np.asarray(members.sum(axis=1)).ravel()
+    shared = graph.data * common / (size[i] + size[j] - common)
+    graph = sparse.coo_array((shared, (i, j)), shape=(m, m)).tocsr()
     degree = np.asarray(graph.sum(axis=1)).ravel()
     scale = np.divide(1, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
     diagonal = sparse.diags_array(scale)
     return (diagonal @ graph @ diagonal).tocsr().astype(np.float32)
+
+
+def whiten_neighbours(embeddings: Tensor, graph: sparse.csr_array, shrinkage: float) -> Tensor:
+    r"""Whiten embeddings by how neighbours differ: what varies among neighbours counts less.
+
+    Relevant component analysis (Bar-Hillel, Hertz, Shental and Weinshall, *Learning Distance
+    Functions using Equivalence Relations*, ICML 2003), with the neighbours of a graph in place of
+    photos that are known to be of one class. With the scatter along the edges
+
+    .. math:: \Sigma = \tfrac12 \sum_{ij} w_{ij} (x_i - x_j)(x_i - x_j)^\top
+
+    scaled to mean eigenvalue 1, it returns
+    :math:`\big((1 - \eta) \Sigma + \eta I\big)^{-1/2} x`, up to a rotation.
+
+    Parameters
+    ----------
+    embeddings
+        Shape (m, E).
+    graph
+        Symmetric weights w, shape (m, m).
+    shrinkage
+        :math:`\eta`, above 0; 1 changes nothing.
+
+    Returns
+    -------
+    Tensor of float32, shape (m, E)
+    """
+    x = embeddings.double()
+    degree = torch.from_numpy(np.asarray(graph.sum(axis=1)).ravel()).double()
+    spread = torch.from_numpy(graph.astype(np.float64) @ x.numpy())
+    scatter = x.T @ (degree[:, None] * x - spread)
+    scatter /= scatter.diagonal().mean().clamp(min=torch.finfo(scatter.dtype).tiny)
+    values, vectors = torch.linalg.eigh((scatter + scatter.T) / 2)
+    values = (1 - shrinkage) * values.clamp(min=0) + shrinkage
+    return (x @ (vectors * values.rsqrt())).float()

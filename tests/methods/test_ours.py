@@ -189,12 +189,33 @@ def test_the_gallery_version_searches_a_graph_and_sees_no_other_query():
     assert np.array_equal(index.search(queries, 20).indices[2:3], alone)
 
 
+def test_rounds_of_whitening_join_more_photos_of_one_class():
+    # Ten classes told apart by ten directions; a loud eleventh to thirtieth tell nothing.
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(10).repeat_interleave(20)
+    photos = torch.randn(200, 30, generator=generator) * torch.tensor([0.35] * 10 + [0.8] * 20)
+    photos[:, :10] += torch.eye(10)[labels]
+
+    def share_within_classes(rounds):
+        method = OursGallery(graph_rounds=rounds, n_neighbours=8, power=1.0)
+        method.fit(make_pairs(dim=30))
+        method._photo_mean = torch.zeros(30)
+        edges = method.index(photos).graph.tocoo()
+        i, j = (torch.from_numpy(place.astype(np.int64)) for place in edges.coords)
+        return float(edges.data[labels[i] == labels[j]].sum() / edges.data.sum())
+
+    assert share_within_classes(4) > 1.1 * share_within_classes(0)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"diffusion": 1}, "diffusion is 1: it must be below 1"),
         ({"temperature": 0}, "temperature is 0"),
         ({"n_neighbours": 0}, "n_neighbours is 0"),
+        ({"graph_rounds": -1}, "graph_rounds is -1"),
+        ({"graph_shrinkage": 0}, "graph_shrinkage is 0"),
+        ({"graph_shrinkage": 1.5}, "graph_shrinkage is 1.5: it must be at most 1"),
     ],
 )
 def test_settings_of_the_graph_out_of_range_are_refused(options, message):

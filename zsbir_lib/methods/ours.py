@@ -18,7 +18,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from zsbir_lib.diffusion import DiffusionIndex
+from zsbir_lib.diffusion import DiffusionIndex, neighbour_graph, whiten_neighbours
 from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
@@ -198,12 +198,18 @@ class OursGallery(Ours):
     Photos of one class resemble each other far more than they resemble any sketch, so a photo
     that the sketch found vouches for its neighbours: see `zsbir_lib.diffusion.DiffusionIndex`. The
     graph joins photos that are near in what they share with sketches, and in their own features.
-    Other queries are not looked at.
+    It then improves itself: in what do neighbours differ? That cannot matter much for the class, so
+    features are whitened by it (`zsbir_lib.diffusion.whiten_neighbours`), and neighbours are looked
+    for again, a few times. Other queries are not looked at.
 
     Parameters
     ----------
     n_neighbours
         Neighbours that each photo is joined with.
+    graph_rounds
+        How often the graph is made again from features whitened by the graph before; 0 for never.
+    graph_shrinkage
+        Of that whitening, from above 0 to 1 (none).
     diffusion
         How far scores travel, from 0 (nowhere) to below 1.
     temperature
@@ -219,8 +225,10 @@ class OursGallery(Ours):
         self,
         *,
         n_neighbours: int = 15,
-        diffusion: float = 0.9,
-        temperature: float = 0.03,
+        graph_rounds: int = 4,
+        graph_shrinkage: float = 0.1,
+        diffusion: float = 0.95,
+        temperature: float = 0.05,
         power: float = 0.6,
         sketch_shrinkage: float = 0.5,
         photo_shrinkage: float = 0.9,
@@ -235,14 +243,19 @@ class OursGallery(Ours):
             latent_dim=latent_dim,
         )  # fmt: skip
         self.n_neighbours = n_neighbours
+        self.graph_rounds = graph_rounds
+        self.graph_shrinkage = graph_shrinkage
         self.diffusion = diffusion
         self.temperature = temperature
 
     def _check(self) -> None:
         super()._check()
         check_at_least(self, 1, "n_neighbours")
-        check_positive(self, "temperature")
+        check_positive(self, "temperature", "graph_shrinkage")
         check_not_negative(self, "diffusion")
+        check_at_least(self, 0, "graph_rounds")
+        if self.graph_shrinkage > 1:
+            raise ZsbirError(f"graph_shrinkage is {self.graph_shrinkage}: it must be at most 1")
         if not self.diffusion < 1:
             raise ZsbirError(f"diffusion is {self.diffusion}: it must be below 1")
 
@@ -250,10 +263,15 @@ class OursGallery(Ours):
         """Return the gallery, with its neighbour graph, ready to be searched."""
         codes = self.encode_photos(features)
         own = _tamed(features.float(), self.power) - self._photo_mean
-        graph = torch.cat([_unit(codes), _unit(own)], dim=1)
+        views = [codes, _principal(own, self.n_components)]
+        joint = torch.cat([_unit(view) for view in views], dim=1)
+        for _ in range(self.graph_rounds):
+            graph = neighbour_graph(joint, self.n_neighbours)
+            whitened = [whiten_neighbours(view, graph, self.graph_shrinkage) for view in views]
+            joint = torch.cat([_unit(view) for view in whitened], dim=1)
         return DiffusionIndex(
             codes,
-            graph,
+            joint,
             n_neighbours=self.n_neighbours,
             diffusion=self.diffusion,
             temperature=self.temperature,
@@ -262,6 +280,14 @@ class OursGallery(Ours):
 
 def _unit(rows: Tensor) -> Tensor:
     return torch.nn.functional.normalize(rows, dim=1)
+
+
+def _principal(rows: Tensor, count: int) -> Tensor:
+    """Return rows in their first principal components, if they have more than so many numbers."""
+    if rows.shape[1] <= count:
+        return rows
+    scatter, _ = gram(rows)
+    return rows @ torch.linalg.eigh(scatter).eigenvectors[:, -count:].float()
 
 
 def _tamed(features: Tensor, power: float) -> Tensor:
