@@ -34,7 +34,7 @@ def main_dependencies():
 
 def all_dependencies():
     extras = project()["optional-dependencies"]
-    return main_dependencies() | by_name(extras["book"] + extras["test"])
+    return main_dependencies() | by_name(line for extra in extras.values() for line in extra)
 
 
 def constraint_lines():

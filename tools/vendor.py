@@ -1,13 +1,15 @@
 """Keep the third-party scripts and fonts that the built pages load from the book itself.
 
 A page of the book asks nothing of any other machine, so MathJax, RequireJS and the Jupyter
-widget manager are committed under ``book/_static/vendor``. Readers need none of this::
+widget manager are committed under ``book/_static/vendor``, and ONNX Runtime, which the pages of
+`zsbir export web` need too, in the library. Readers need none of this::
 
     python tools/vendor.py             # verify every file against the manifest
     python tools/vendor.py --refresh   # fetch the versions below again (needs npm)
 """
 
 import argparse
+import gzip
 import hashlib
 import json
 import shutil
@@ -19,19 +21,25 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-VENDOR = Path(__file__).resolve().parents[1] / "book" / "_static" / "vendor"
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = ROOT / "book" / "_static" / "vendor"
+RUNTIME = ROOT / "zsbir_lib" / "web" / "assets" / "runtime"
 MANIFEST = "manifest.json"
 BY_HAND = {MANIFEST, "LICENSES.md"}
 
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package, and which of its files go where below ``vendor``."""
+    """One npm package, and which of its files go where below its root.
+
+    A place that ends in ``.gz`` is a file, which is packed; others are folders.
+    """
 
     name: str
     version: str
     licence: str
     files: dict[str, str]
+    root: Path = VENDOR
 
 
 PACKAGES = (
@@ -53,7 +61,19 @@ PACKAGES = (
         "BSD-3-Clause; bundled Font Awesome 5.15.4 fonts OFL-1.1; bundled jQuery MIT",
         {"dist/embed-amd.js": "widgets", "dist/*.woff2": "widgets/fonts"},
     ),
+    # .js, because not every static server knows that .mjs is JavaScript.
+    Package(
+        "onnxruntime-web",
+        "1.30.0",
+        "MIT",
+        {
+            "dist/ort.wasm.bundle.min.mjs": "ort.wasm.bundle.min.js",
+            "dist/ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm.gz",
+        },
+        RUNTIME,
+    ),
 )
+ROOTS = tuple({package.root: None for package in PACKAGES})
 
 
 def digest(path: Path) -> str:
@@ -62,21 +82,25 @@ def digest(path: Path) -> str:
 
 
 def wanted(member: str, package: Package) -> str | None:
-    """Return where below ``vendor`` a file of the package's archive goes, or None."""
+    """Return where below the package's root a file of its archive goes, or None."""
     inside = PurePosixPath(member).relative_to("package")
     for pattern, folder in package.files.items():
         if fnmatch(str(inside), pattern):
-            return f"{folder}/{inside.name}"
+            return folder if PurePosixPath(folder).suffix else f"{folder}/{inside.name}"
     return None
 
 
-def refresh() -> None:
-    """Fetch every package with npm, unpack the files in use and write the manifest anew."""
-    for path in VENDOR.iterdir() if VENDOR.exists() else ():
-        if path.name not in BY_HAND:
+def refresh(root: Path) -> None:
+    """Fetch every package of a root with npm, unpack the files in use, write the manifest anew."""
+    for path in root.iterdir() if root.exists() else ():
+        if path.is_dir():
             shutil.rmtree(path)
+        elif path.name not in BY_HAND:
+            path.unlink()
     manifest = []
     for package in PACKAGES:
+        if package.root != root:
+            continue
         files = {}
         with tempfile.TemporaryDirectory() as folder:
             command = ["npm", "pack", "--silent", f"{package.name}@{package.version}"]
@@ -88,9 +112,13 @@ def refresh() -> None:
                     target = wanted(member.name, package) if member.isfile() else None
                     if target is None:
                         continue
-                    path = VENDOR / target
+                    path = root / target
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(archive.extractfile(member).read())
+                    content = archive.extractfile(member).read()
+                    if path.suffix == ".gz":
+                        # Without a time, so that the same content gives the same file.
+                        content = gzip.compress(content, mtime=0)
+                    path.write_bytes(content)
                     files[target] = digest(path)
         manifest.append(
             {
@@ -101,26 +129,26 @@ def refresh() -> None:
             }
         )
     text = json.dumps({"packages": manifest}, indent=2)
-    (VENDOR / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    (root / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def problems() -> list[str]:
-    """Return what is wrong with the committed files; empty when all is well."""
-    recorded = json.loads((VENDOR / MANIFEST).read_text(encoding="utf-8"))["packages"]
+def problems(root: Path) -> list[str]:
+    """Return what is wrong with the committed files of a root; empty when all is well."""
+    recorded = json.loads((root / MANIFEST).read_text(encoding="utf-8"))["packages"]
     found = []
     versions = {entry["name"]: entry["version"] for entry in recorded}
     for package in PACKAGES:
-        if versions.pop(package.name, None) != package.version:
+        if package.root == root and versions.pop(package.name, None) != package.version:
             found.append(f"{package.name} {package.version} is not what {MANIFEST} records")
     found += [f"{MANIFEST} records {name}, which tools/vendor.py does not" for name in versions]
     expected = {path: sha for entry in recorded for path, sha in entry["sha256"].items()}
-    present = {p.relative_to(VENDOR).as_posix() for p in VENDOR.rglob("*") if p.is_file()}
+    present = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
     found += [f"{name} is missing" for name in sorted(expected.keys() - present)]
     found += [f"{name} is not recorded" for name in sorted(present - expected.keys() - BY_HAND)]
     found += [
         f"{name} differs from its checksum"
         for name in sorted(expected.keys() & present)
-        if digest(VENDOR / name) != expected[name]
+        if digest(root / name) != expected[name]
     ]
     return found
 
@@ -129,11 +157,14 @@ def main() -> int:
     """Verify, or refresh and verify."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--refresh", action="store_true", help="fetch every file again with npm")
-    if parser.parse_args().refresh:
-        refresh()
-    found = problems()
+    again = parser.parse_args().refresh
+    found = []
+    for root in ROOTS:
+        if again:
+            refresh(root)
+        found += [f"{root.relative_to(ROOT)}: {line}" for line in problems(root)]
     for line in found:
-        print(f"{VENDOR.name}: {line}", file=sys.stderr)
+        print(line, file=sys.stderr)
     return 1 if found else 0
 
 

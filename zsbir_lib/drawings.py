@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ MAX_PIXELS = 64_000_000
 
 _WORK_SIDE = 2048  # longer images are reduced to this before anything is computed
 _INK = 32  # grey level of a stroke; the Toybox's pens have 0 to 70
+_MOST_SEGMENTS = 20_000  # of a hand's drawing; more come from elsewhere, and are left out
 _GRID = 32  # the local background is estimated on a grid of this many cells
 _MIN_CONTRAST = 0.05  # weaker marks than this, of the way from black to white, are no ink
 _MIN_EXTENT = 6  # pixels; anything smaller is a speck
@@ -358,6 +359,91 @@ def normalise_drawing(
     grey = sheet.reshape(size, scale, size, scale).mean(axis=(1, 3))
     pixels = np.uint8(255 - grey * (255 - _INK) + 0.5)
     return Image.fromarray(pixels).convert("RGB")
+
+
+def render_strokes(
+    strokes: Iterable[Sequence[Sequence[float]]],
+    *,
+    size: int = 64,
+    style: DrawingStyle = TOYBOX_STYLE,
+) -> Image.Image:
+    """Draw strokes in the form of a data set's sketches: centred, of its size, with its pen.
+
+    The script of the retrieval page, ``web/assets/engine.js``, does exactly the same.
+
+    Parameters
+    ----------
+    strokes
+        What was drawn: each stroke a sequence of points (x, y) or (x, y, pressure), in any units,
+        with the origin at the top left. Pressure goes from 0 to 1, where 0.5 is the pen as it is.
+        A point that is not finite is left out.
+    size
+        Side of the result in pixels, 16 to 1,024.
+    style
+        How large it is drawn, and with which pen.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode RGB, `size` x `size`.
+
+    Raises
+    ------
+    ZsbirError
+        If nothing is drawn, or `size` is out of range.
+    """
+    if not 16 <= size <= 1024:
+        raise ZsbirError(f"size {size} is not from 16 to 1024 pixels")
+    clean = []
+    for stroke in strokes:
+        points = np.array([(*point, 0.5)[:3] for point in stroke], dtype=np.float64).reshape(-1, 3)
+        points = points[np.isfinite(points[:, :2]).all(axis=1)]
+        if len(points):
+            points[:, 2] = np.clip(np.nan_to_num(points[:, 2], nan=0.5), 0, 1)
+            clean.append(points)
+    if not clean:
+        raise ZsbirError("nothing is drawn: give a stroke with a point or more")
+    everything = np.concatenate(clean)[:, :2]
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    pen, extent = style.line_width * size, float((high - low).max())
+    scale = (style.fill * size - pen) / extent if extent > 1e-9 else 0.0
+    shift = size / 2 - scale * (low + high) / 2
+    ink = np.zeros((size, size))
+    segments = 0
+    for points in clean:
+        start = None
+        for i, (x, y, pressure) in enumerate(points):
+            to = np.array([x * scale + shift[0], y * scale + shift[1], pressure])
+            if start is None and len(points) > 1:
+                start = to
+                continue
+            origin = to if start is None else start
+            # Points closer than a quarter of a pixel add nothing; the last one of a stroke counts.
+            if np.hypot(*(to - origin)[:2]) < 0.25 and i < len(points) - 1:
+                continue
+            segments += 1
+            if segments > _MOST_SEGMENTS:
+                break
+            radius = pen / 2 * (0.5 + (origin[2] + to[2]) / 2)
+            _draw_segment(ink, origin[:2], to[:2], radius)
+            start = to
+    pixels = np.uint8(np.floor(255 - ink * (255 - _INK) + 0.5))
+    return Image.fromarray(pixels).convert("RGB")
+
+
+def _draw_segment(ink: np.ndarray, a: np.ndarray, b: np.ndarray, radius: float) -> None:
+    """Cover every pixel by its distance from the segment, one pixel wide at the edge."""
+    side, reach = len(ink), radius + 0.5
+    x0, y0 = np.maximum(0, np.floor(np.minimum(a, b) - reach)).astype(int)
+    x1, y1 = np.minimum(side - 1, np.ceil(np.maximum(a, b) + reach)).astype(int)
+    py, px = np.mgrid[y0 : y1 + 1, x0 : x1 + 1] + 0.5
+    px, py = px - a[0], py - a[1]
+    u = b - a
+    length = float(u @ u)
+    t = np.clip((px * u[0] + py * u[1]) / length, 0, 1) if length > 0 else 0.0
+    cover = np.clip(reach - np.hypot(px - t * u[0], py - t * u[1]), 0, 1)
+    part = ink[y0 : y1 + 1, x0 : x1 + 1]
+    np.maximum(part, cover, out=part)
 
 
 def measure_style(sketches: Iterable[Image.Image]) -> DrawingStyle:

@@ -22,7 +22,7 @@ import typer.core
 import typer.main
 
 from zsbir_lib import __version__
-from zsbir_lib.cli import doctor, features, leaderboard, models, retrieve, toybox, toynet
+from zsbir_lib.cli import doctor, export, features, leaderboard, models, retrieve, toybox, toynet
 from zsbir_lib.errors import ZsbirError
 
 OK, CHECK_FAILED, BAD_INPUT, OWN_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
@@ -58,6 +58,7 @@ class _InOrder(typer.core.TyperGroup):
             "evaluate",
             "leaderboard",
             "retrieve",
+            "export",
             "doctor",
         ]
 
@@ -103,6 +104,7 @@ app.command("train", epilog=models.TRAIN_EXAMPLES)(models.train)
 app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
 app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)
 app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
+app.add_typer(export.app, name="export")
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)
 
 
@@ -120,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     # What a group says when it is called without a command is its help.
-    if arguments and arguments[0] in ("toybox", "toynet") and len(arguments) == 1:
+    if arguments and arguments[0] in ("toybox", "toynet", "export") and len(arguments) == 1:
         arguments = [*arguments, "--help"]
     before = os.environ.get("ZSBIR_DEBUG")
     try:

@@ -1,12 +1,15 @@
 // The sketch pad: a canvas to draw on with mouse, pen, finger or keyboard. One ES module without
 // dependencies, used by anywidget in Jupyter, JupyterLab, VS Code and Colab, and in static pages.
 //
-// Model: `strokes` (lists of [x, y], 0 to 1 from the top left corner), `examples` (name to picture
-// URL), `example` (the chosen name, "" for none). Drawing puts the example away, and vice versa.
+// Model: `strokes` (lists of [x, y] or [x, y, pressure], from 0 to 1, from the top left corner),
+// `examples` (name to picture URL), `example` (the chosen name, "" for none). Drawing puts the
+// example away, and vice versa.
 
-const SIDE = 256; // pixels of the drawing; the page may show it larger or smaller
-const PEN = 7;
+const SIDE = 256; // units of the drawing; the page may show it larger or smaller
+const PEN = 7; // width of the pen at pressure 0.5, which is what a mouse has
+const ERASER = 0.04;
 const STEP = 0.03;
+const MOST_UNDO = 100;
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -18,14 +21,34 @@ function clamp(value) {
   return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0.5;
 }
 
+// Pressure from 0 to 1 makes the pen half to one and a half times as wide.
+function width(point) {
+  return PEN * (0.5 + clamp(point[2] ?? 0.5));
+}
+
+function distance(point, a, b) {
+  const [ux, uy] = [b[0] - a[0], b[1] - a[1]];
+  const [px, py] = [point[0] - a[0], point[1] - a[1]];
+  const length = ux * ux + uy * uy;
+  const t = length ? clamp((px * ux + py * uy) / length) : 0;
+  return Math.hypot(px - t * ux, py - t * uy);
+}
+
 function render({ model, el }) {
   const id = `zsbir-pad-${Math.random().toString(36).slice(2, 8)}`;
-  const canvas = element("canvas", { width: SIDE, height: SIDE, tabIndex: 0 });
+  const canvas = element("canvas", { tabIndex: 0 });
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-roledescription", "sketch pad");
   canvas.setAttribute("aria-describedby", id);
-  const undo = element("button", { type: "button", textContent: "Undo" });
-  const clear = element("button", { type: "button", textContent: "Clear" });
+  const button = (text) => element("button", { type: "button", textContent: text });
+  const [undo, redo, clear, erase] = ["Undo", "Redo", "Clear", "Eraser"].map(button);
+  erase.setAttribute("aria-pressed", "false");
+  const thickness = element("select");
+  thickness.setAttribute("aria-label", "Width of the pen");
+  for (const [value, text] of [["0", "Thin pen"], ["0.5", "Pen"], ["1", "Thick pen"]]) {
+    thickness.append(element("option", { value, textContent: text }));
+  }
+  thickness.value = "0.5";
   const choice = element("select");
   choice.setAttribute("aria-label", "Start from an example");
   choice.append(element("option", { value: "", textContent: "Example…" }));
@@ -36,21 +59,34 @@ function render({ model, el }) {
     id,
     className: "zsbir-pad-help",
     textContent:
-      "Draw with mouse, pen or finger. Keyboard: arrow keys move the pen, " +
-      "space lowers or lifts it, U undoes, Delete clears.",
+      "Draw with mouse, pen or finger. Keyboard: arrow keys move the pen, space lowers or " +
+      "lifts it, U undoes, R draws again what was undone, Delete clears.",
   });
   const status = element("p", { className: "zsbir-pad-status" });
   status.setAttribute("role", "status");
-  const bar = element("div", { className: "zsbir-pad-bar" }, undo, clear, choice);
+  const bar = element("div", { className: "zsbir-pad-bar" },
+    undo, redo, clear, erase, thickness, choice);
   el.append(element("div", { className: "zsbir-pad" }, canvas, bar, help, status));
 
   const context = canvas.getContext("2d");
   const picture = new Image();
   let strokes = structuredClone(model.get("strokes") ?? []);
+  let [before, after] = [[], []]; // what undo and redo go back and forth between
   let current = null;
+  let erasing = null; // the strokes as they were when the eraser came down
   const pen = { x: 0.5, y: 0.5, down: false, shown: false };
 
+  function fit() {
+    // As many pixels as the screen has, so that lines are sharp on every display.
+    const ratio = Math.max(1, globalThis.devicePixelRatio || 1);
+    const shown = canvas.clientWidth || SIDE;
+    const pixels = Math.round(Math.min(1024, shown * ratio));
+    if (canvas.width !== pixels) canvas.width = canvas.height = pixels;
+    paint();
+  }
+
   function paint() {
+    context.setTransform(canvas.width / SIDE, 0, 0, canvas.height / SIDE, 0, 0);
     context.fillStyle = "#fff";
     context.fillRect(0, 0, SIDE, SIDE);
     const example = !strokes.length && model.get("example");
@@ -58,15 +94,8 @@ function render({ model, el }) {
       context.drawImage(picture, 0, 0, SIDE, SIDE);
     }
     context.lineCap = context.lineJoin = "round";
-    context.lineWidth = PEN;
     context.strokeStyle = "#000";
-    for (const stroke of strokes) {
-      context.beginPath();
-      stroke.forEach(([x, y], i) =>
-        i ? context.lineTo(x * SIDE, y * SIDE) : context.moveTo(x * SIDE, y * SIDE));
-      if (stroke.length === 1) context.lineTo(stroke[0][0] * SIDE + 0.01, stroke[0][1] * SIDE);
-      context.stroke();
-    }
+    for (const stroke of strokes) draw(stroke);
     if (pen.shown) {
       context.lineWidth = 2;
       context.strokeStyle = pen.down ? "#c00" : "#06c";
@@ -77,8 +106,28 @@ function render({ model, el }) {
     const count = strokes.length;
     const holds = count ? `${count} stroke${count > 1 ? "s" : ""}` : example || "empty";
     canvas.setAttribute("aria-label", `Sketch pad, ${holds}`);
-    undo.disabled = !count;
+    undo.disabled = !before.length;
+    redo.disabled = !after.length;
     clear.disabled = !count && !example;
+  }
+
+  function draw(stroke) {
+    const even = stroke.every((point) => width(point) === width(stroke[0]));
+    context.lineWidth = width(stroke[0] ?? []);
+    context.beginPath();
+    stroke.forEach(([x, y], i) => {
+      if (i && !even) {
+        // Each piece of a stroke has the width that the pen's pressure gave it.
+        context.stroke();
+        context.beginPath();
+        context.moveTo(stroke[i - 1][0] * SIDE, stroke[i - 1][1] * SIDE);
+        context.lineWidth = (width(stroke[i - 1]) + width(stroke[i])) / 2;
+      }
+      if (i) context.lineTo(x * SIDE, y * SIDE);
+      else context.moveTo(x * SIDE, y * SIDE);
+    });
+    if (stroke.length === 1) context.lineTo(stroke[0][0] * SIDE + 0.01, stroke[0][1] * SIDE);
+    context.stroke();
   }
 
   function loadExample() {
@@ -86,6 +135,12 @@ function render({ model, el }) {
     choice.value = name || "";
     if (name) picture.src = model.get("examples")[name] ?? "";
     paint();
+  }
+
+  function remember(earlier) {
+    before.push(earlier);
+    before = before.slice(-MOST_UNDO);
+    after = [];
   }
 
   function save() {
@@ -98,10 +153,19 @@ function render({ model, el }) {
 
   function at(event) {
     const box = canvas.getBoundingClientRect();
-    return [
+    const point = [
       clamp((event.clientX - box.left) / box.width),
       clamp((event.clientY - box.top) / box.height),
     ];
+    // Only a pen knows how hard it is pressed; a mouse says 0.5, a finger something made up.
+    const felt = event.pointerType === "pen" ? clamp(event.pressure) : 0.5;
+    const pressure = clamp(felt + Number(thickness.value) - 0.5);
+    return pressure === 0.5 ? point : [...point, pressure];
+  }
+
+  function rub(point) {
+    strokes = strokes.filter((stroke) =>
+      !stroke.some((b, i) => distance(point, stroke[Math.max(0, i - 1)], b) < ERASER));
   }
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -110,36 +174,60 @@ function render({ model, el }) {
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     pen.shown = pen.down = false;
-    current = [at(event)];
-    strokes.push(current);
+    if (erase.getAttribute("aria-pressed") === "true") {
+      erasing = [...strokes];
+      rub(at(event));
+    } else {
+      remember([...strokes]);
+      current = [at(event)];
+      strokes.push(current);
+    }
     paint();
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!current) return;
+    if (!current && !erasing) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const one of events.length ? events : [event]) current.push(at(one));
+    for (const one of events.length ? events : [event]) {
+      if (erasing) rub(at(one));
+      else current.push(at(one));
+    }
     paint();
   });
   function lift() {
-    if (!current) return;
-    current = null;
+    if (erasing && erasing.length !== strokes.length) remember(erasing);
+    if (!current && !erasing) return;
+    current = erasing = null;
     save();
   }
   canvas.addEventListener("pointerup", lift);
   canvas.addEventListener("pointercancel", lift);
 
-  undo.addEventListener("click", () => {
-    strokes.pop();
+  function step(from, to) {
+    if (!from.length) return;
+    to.push([...strokes]);
+    strokes = from.pop();
+    pen.down = false;
     save();
-  });
+  }
+  const goBack = () => step(before, after);
+  const goOn = () => step(after, before);
+  undo.addEventListener("click", goBack);
+  redo.addEventListener("click", goOn);
   function clearAll() {
+    if (strokes.length) remember([...strokes]);
     strokes = [];
     pen.down = false;
     model.set("example", "");
     save();
   }
   clear.addEventListener("click", clearAll);
+  erase.addEventListener("click", () => {
+    const pressed = erase.getAttribute("aria-pressed") !== "true";
+    erase.setAttribute("aria-pressed", String(pressed));
+    canvas.style.cursor = pressed ? "cell" : "crosshair";
+  });
   choice.addEventListener("change", () => {
+    if (strokes.length) remember([...strokes]);
     strokes = [];
     model.set("strokes", []);
     model.set("example", choice.value);
@@ -149,6 +237,7 @@ function render({ model, el }) {
 
   const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const move = moves[event.key];
     if (move) {
       const step = event.shiftKey ? 3 * STEP : STEP;
@@ -161,6 +250,7 @@ function render({ model, el }) {
       pen.shown = true;
       pen.down = !pen.down;
       if (pen.down) {
+        remember([...strokes]);
         strokes.push([[pen.x, pen.y]]);
         paint();
       } else {
@@ -170,9 +260,9 @@ function render({ model, el }) {
     } else if (event.key === "Delete" || event.key === "Backspace") {
       clearAll();
     } else if (event.key.toLowerCase() === "u") {
-      strokes.pop();
-      pen.down = false;
-      save();
+      goBack();
+    } else if (event.key.toLowerCase() === "r") {
+      goOn();
     } else {
       return;
     }
@@ -182,14 +272,18 @@ function render({ model, el }) {
 
   picture.addEventListener("load", paint);
   function fromModel() {
-    if (current || pen.down) return;
+    if (current || erasing || pen.down) return;
     strokes = structuredClone(model.get("strokes") ?? []);
     paint();
   }
   model.on("change:strokes", fromModel);
   model.on("change:example", loadExample);
+  const sizes = new ResizeObserver(fit);
+  sizes.observe(canvas);
   loadExample();
+  fit();
   return () => {
+    sizes.disconnect();
     model.off("change:strokes", fromModel);
     model.off("change:example", loadExample);
   };

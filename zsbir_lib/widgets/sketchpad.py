@@ -31,8 +31,8 @@ class SketchPad(anywidget.AnyWidget):
     Attributes
     ----------
     strokes : list
-        What was drawn: each stroke a list of (x, y), from 0 to 1, from the top left corner.
-        Observe it to react to the drawing.
+        What was drawn: each stroke a list of (x, y) or (x, y, pressure), from 0 to 1, from the
+        top left corner. Observe it to react to the drawing.
     example : str
         Name of the example on the pad, empty if there is none.
     """
@@ -67,10 +67,16 @@ class SketchPad(anywidget.AnyWidget):
         pen = ImageDraw.Draw(sheet)
         width = max(1, round(_PEN * side))
         for stroke in self.strokes:
-            points = [(float(x) * side, float(y) * side) for x, y in stroke]
-            pen.line(points, fill=0, width=width, joint="curve")
-            for x, y in (points[0], points[-1]):
-                r = width / 2
+            points = [(float(x) * side, float(y) * side) for x, y, *_ in stroke]
+            widths = [width * (0.5 + (float(pressure[0]) if pressure else 0.5))
+                      for _, _, *pressure in stroke]  # fmt: skip
+            for i in range(1, len(points)):
+                pen.line(
+                    points[i - 1 : i + 1], fill=0, width=round((widths[i - 1] + widths[i]) / 2)
+                )
+            # Round ends and joints.
+            for (x, y), around in zip(points, widths, strict=True):
+                r = around / 2
                 pen.ellipse((x - r, y - r, x + r, y + r), fill=0)
         return sheet.reduce(_SUPERSAMPLING).convert("RGB")
 

@@ -1,0 +1,234 @@
+"""From a fitted method to a network file that a browser can run.
+
+Each method becomes one graph, which maps the feature of a sketch (1, d) to queries (n, D) that
+photos are compared with. Weights are kept as whole numbers from -127 to 127, with one scale for
+each output channel, which makes the files four times smaller.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.methods import CVAE, SAE, Cosine, Ours
+from zsbir_lib.methods.base import RetrievalMethod
+from zsbir_lib.methods.embedding import MetricMethod
+
+SMALLEST = 512
+"""Tensors with fewer numbers stay as they are: biases, means."""
+
+
+class SameFeature(nn.Module):
+    """The baseline: the query is the feature of the sketch."""
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Return the feature (1, d)."""
+        return feature * 1.0  # a graph without any operation has no output of its own
+
+
+class LinearMap(nn.Module):
+    """``(x - mean) @ weight``, after signed powers at unit length where a method uses them."""
+
+    def __init__(self, mean: Tensor, weight: Tensor, power: float | None = None) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean.clone())
+        self.linear = nn.Linear(*weight.shape, bias=False)
+        self.linear.weight = nn.Parameter(weight.T.contiguous())
+        self.power = power
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Map (1, d) to (1, D)."""
+        if self.power is not None:
+            # Features after a ReLU are not negative; a power of exactly 0 has no gradient, but
+            # nothing is learnt here.
+            feature = feature.sign() * feature.abs().pow(self.power)
+            feature = feature / feature.norm(dim=1, keepdim=True).clamp(min=1e-12)
+        return self.linear(feature - self.mean)
+
+
+class Embedding(nn.Module):
+    """The sketch branch of a metric-learning method."""
+
+    def __init__(self, method: MetricMethod) -> None:
+        super().__init__()
+        network = method.network_
+        self.register_buffer("mean", network.sketch_mean)
+        self.register_buffer("scale", network.sketch_scale)
+        self.branch = network.sketch_branch
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Map (1, d) to (1, D)."""
+        return self.branch((feature - self.mean) / self.scale)
+
+
+class Generator(nn.Module):
+    """The decoder of a conditional VAE, from a feature and latent vectors to photo features.
+
+    They are about the mean photo, as the gallery is.
+    """
+
+    def __init__(self, method: CVAE) -> None:
+        super().__init__()
+        self.decoder = method.network_.decoder
+        self.register_buffer("sketch_mean", method._means[1])
+        self.register_buffer("sketch_scale", method._scales[1])
+        self.register_buffer("photo_scale", method._scales[0])
+
+    def forward(self, feature: Tensor, z: Tensor) -> Tensor:
+        """Map (1, d) and (n, latent_dim) to (n, d)."""
+        scaled = (feature - self.sketch_mean) / self.sketch_scale
+        both = torch.cat([z, scaled.expand(z.shape[0], -1)], dim=1)
+        return self.decoder(both) * self.photo_scale
+
+
+def query_network(method: RetrievalMethod) -> nn.Module:
+    """Return the network that does what a method's `encode_sketches` does to one sketch.
+
+    Raises
+    ------
+    ZsbirError
+        If the page has no way to run such a method.
+    """
+    if isinstance(method, CVAE) and method.centre:
+        return Generator(method).eval()
+    if isinstance(method, MetricMethod):
+        return Embedding(method).eval()
+    if isinstance(method, Ours):
+        return LinearMap(method._sketch_mean, method._sketch_map, method.power)
+    if isinstance(method, SAE):
+        identity = torch.eye(len(method._sketch_mean))
+        weight = identity if method.space == "sketch" else method.weight_
+        return LinearMap(method._sketch_mean, weight / method._scales[0])
+    if isinstance(method, Cosine):
+        return SameFeature()
+    raise ZsbirError(f"a page cannot run {method.name!r}: use cosine, sae, cvae, ours or a method "
+                     "of metric learning")  # fmt: skip
+
+
+def rounded(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Round a weight to whole numbers.
+
+    Parameters
+    ----------
+    weight
+        Shape (outputs, ...).
+
+    Returns
+    -------
+    whole : ndarray of int8, the same shape
+    scale : ndarray of float32, shape (outputs,)
+        ``whole * scale`` is the weight, to within half a scale.
+    """
+    largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
+    scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+    whole = np.rint(weight / scale.reshape(-1, *[1] * (weight.ndim - 1)))
+    return whole.astype(np.int8), scale
+
+
+def fold_batch_norms(network: nn.Module) -> nn.Module:
+    """Return a copy of a network in evaluation mode whose convolutions do their batch norm's work.
+
+    The exporter would do the same; done before, it lets PyTorch compute with the same weights.
+    """
+    network = copy.deepcopy(network).eval()
+    for module in network.modules():
+        if isinstance(module, nn.Sequential):
+            for i in range(len(module) - 1):
+                if isinstance(module[i], nn.Conv2d) and isinstance(module[i + 1], nn.BatchNorm2d):
+                    module[i] = fuse_conv_bn_eval(module[i], module[i + 1])
+                    module[i + 1] = nn.Identity()
+    return network
+
+
+@torch.no_grad()
+def round_weights(network: nn.Module) -> nn.Module:
+    """Replace every large weight of a network by what its rounded form stands for, in place."""
+    for parameter in network.parameters():
+        if parameter.ndim >= 2 and parameter.numel() >= SMALLEST:
+            whole, scale = rounded(parameter.detach().numpy())
+            values = whole * scale.reshape(-1, *[1] * (whole.ndim - 1))
+            parameter.copy_(torch.from_numpy(values.astype(np.float32)))
+    return network
+
+
+def write_network(
+    path: Path, network: nn.Module, inputs: dict[str, Tensor], dynamic: Sequence[str] = ()
+) -> None:
+    """Write a network as ONNX with rounded weights.
+
+    Parameters
+    ----------
+    path
+        The file.
+    network
+        In evaluation mode, on the CPU.
+    inputs
+        An example of each input, by name, in the order of `forward`.
+    dynamic
+        Inputs whose first size may be any.
+
+    Raises
+    ------
+    ZsbirError
+        If the packages that write ONNX are not installed.
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401  torch needs it
+        from onnx import TensorProto, helper, numpy_helper
+    except ImportError as error:
+        raise ZsbirError(f'{error.name} is missing: pip install "zsbir[web]"') from None
+    shapes: Any = tuple(
+        {0: torch.export.Dim("n", min=1, max=4096)} if name in dynamic else None for name in inputs
+    )
+    # The exporter tells the world about its progress; none of it is for the reader.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        level = logging.getLogger("torch.onnx").level
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        try:
+            program = torch.onnx.export(
+                network, tuple(inputs.values()), input_names=list(inputs), output_names=["out"],
+                dynamo=True, opset_version=19, dynamic_shapes=shapes, verbose=False,
+            )  # fmt: skip
+        finally:
+            logging.getLogger("torch.onnx").setLevel(level)
+    model = program.model_proto
+    kept, added = [], []
+    for tensor in model.graph.initializer:
+        weight = numpy_helper.to_array(tensor)
+        if weight.dtype != np.float32 or weight.ndim < 2 or weight.size < SMALLEST:
+            kept.append(tensor)
+            continue
+        whole, scale = rounded(weight)
+        names = [f"{tensor.name}_{part}" for part in ("whole", "scale", "zero")]
+        kept += [
+            numpy_helper.from_array(whole, names[0]),
+            numpy_helper.from_array(scale, names[1]),
+            helper.make_tensor(names[2], TensorProto.INT8, [len(scale)], [0] * len(scale)),
+        ]
+        added.append(helper.make_node("DequantizeLinear", names, [tensor.name], axis=0))
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    nodes = [*added, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    # What the exporter noted about its own source lines is no one's business in a page.
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    del model.graph.value_info[:]
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())

@@ -1,0 +1,81 @@
+"""The page of the Toybox: methods learn from seen classes, the gallery holds unseen ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from zsbir_lib.datasets import load_dataset
+from zsbir_lib.datasets.toybox.generation import array_path, generate
+from zsbir_lib.datasets.toybox.recipe import Counts, Recipe
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.features import extract_features, load_backbone
+from zsbir_lib.paths import cache_dir
+from zsbir_lib.web.export import export_web
+
+EXAMPLES = ("giraffe", "windmill", "pear", "scissors", "rhinoceros", "wheelchair", "tree", "bat")
+
+
+def gallery(
+    classes: tuple[str, ...], per_class: int, progress: bool | None = None
+) -> tuple[list[Image.Image], list[str]]:
+    """Return photos of some classes and the class of each; drawn once, then read from the cache.
+
+    Parameters
+    ----------
+    classes
+        Which.
+    per_class
+        Photos of each: the first instances of the Toybox, so those of its sizes are among them.
+    progress
+        Show a progress bar while drawing; by default on a terminal only.
+    """
+    recipe = Recipe({name: Counts(per_class, 1, 1) for name in classes})
+    folder = cache_dir("toybox", f"gallery-{recipe.identity}")
+    generate(folder, recipe, progress=progress)
+    photos, labels = [], []
+    for name in classes:
+        stack = np.load(array_path(folder, name, "photos"), allow_pickle=False)
+        photos += [Image.fromarray(pixels) for pixels in stack]
+        labels += [name] * len(stack)
+    return photos, labels
+
+
+def export_toybox_page(
+    folder: str | Path, *, per_class: int = 100, progress: bool | None = None, **options: Any
+) -> dict[str, Any]:
+    """Write the page of the Toybox; see `zsbir_lib.web.export_web`.
+
+    Parameters
+    ----------
+    folder
+        Where to.
+    per_class
+        Photos of each of the 21 unseen classes.
+    progress
+        Show progress bars; by default on a terminal only.
+    **options
+        Of `export_web`: ``methods``, ``weights``, ``seed``.
+
+    Raises
+    ------
+    ZsbirError
+        If `per_class` is below 1, or as `export_web` does.
+    """
+    if per_class < 1:
+        raise ZsbirError(f"{per_class} photos of each class: it must be 1 or more")
+    toybox = load_dataset("toybox", progress=progress)
+    backbone = load_backbone("toynet")
+    features = extract_features(toybox, backbone, progress=progress)
+    photos, labels = gallery(tuple(sorted(toybox.split.unseen)), per_class, progress)
+    first = {
+        name: int(np.argmax(toybox.sketch_labels == toybox.class_names.index(name)))
+        for name in EXAMPLES
+    }
+    return export_web(
+        folder, features, backbone, photos, labels,
+        examples={name: toybox.sketch(i) for name, i in first.items()}, **options,
+    )  # fmt: skip
