@@ -6,14 +6,14 @@ is the same sum over a denominator of its own:
 
     AP@K = 1/d * sum_{i=1..K} P(i) rel(i)
 
-=============  ================================================================
-definition     d
-=============  ================================================================
-``"k"``        K; the paper's, and the default here
-``"min"``      min(R, K), R being the number of relevant photos in the gallery
-``"hits"``     the number of relevant photos among the first K
-``"relevant"`` R
-=============  ================================================================
+==============  ================================================================
+definition      d
+==============  ================================================================
+``"k"``         K; the paper's, and the default here
+``"min"``       min(R, K), R being the number of relevant photos in the gallery
+``"hits"``      the number of relevant photos among the first K
+``"relevant"``  R
+==============  ================================================================
 
 They differ by more than a factor of two on the same ranking, so every result here names its own.
 """

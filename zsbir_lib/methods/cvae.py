@@ -188,7 +188,7 @@ class CVAE(GenerativeMethod):
         sketches, photos, non_negative = self._prepare(pairs, device)
         n, dim = sketches.shape
         with seeded(self.seed, device) as generator:
-            network = CVAENetwork(dim, self.latent_dim, non_negative).to(device)
+            network = self.network_type(dim, self.latent_dim, non_negative).to(device)
             optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
             steps = self.epochs * max(1, n // self.batch_size)
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
