@@ -1,0 +1,139 @@
+"""Every chapter has what a reader may count on, in the same order."""
+
+import itertools
+import re
+
+import nbformat
+import pytest
+import yaml
+from colab_cell import BOOK
+from pybtex.database import parse_file
+
+ROOT = BOOK.parent
+PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+CHAPTERS = [
+    entry["file"]
+    for part in PARTS
+    if part["caption"] not in ("Start here", "Appendix")
+    for entry in part["chapters"]
+]
+ENDING = ["Exercises", "What you have seen", "Check yourself", "Further reading"]
+REFERENCES = parse_file(str(BOOK / "references.bib")).entries
+# Lines of code that a phone shows without scrolling far.
+LONGEST = 88
+# The target of a Markdown link; a DOI may hold brackets.
+TARGET = r"\]\(((?:[^()\s]|\([^()\s]*\))+)\)"
+
+
+@pytest.fixture(params=CHAPTERS)
+def notebook(request):
+    return nbformat.read(ROOT / f"{request.param}.ipynb", as_version=4)
+
+
+def prose(notebook):
+    """Return the Markdown of a notebook, without code and formulae."""
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = re.sub(r"```.*?```", "", text, flags=re.S)
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+def headings(notebook):
+    return [(len(marks), title) for marks, title in
+            re.findall(r"^(#+) +(.*)$", prose(notebook), flags=re.M)]  # fmt: skip
+
+
+def addresses():
+    """Return every address under which the bibliography knows a work."""
+    found = set()
+    for entry in REFERENCES.values():
+        found.add(entry.fields.get("url"))
+        if "doi" in entry.fields:
+            found.add(f"https://doi.org/{entry.fields['doi']}")
+    return found - {None}
+
+
+def test_there_are_twelve_chapters():
+    assert len(CHAPTERS) == 12
+
+
+def test_begins_with_goals_prerequisites_and_time(notebook):
+    first = notebook.cells[0].source
+    for word in ("**You will**", "**You need**", "**Time**"):
+        assert word in first
+    assert first.index("**You will**") < first.index("**You need**") < first.index("**Time**")
+
+
+def test_ends_with_exercises_summary_questions_and_reading(notebook):
+    titles = [title for level, title in headings(notebook) if level == 2]
+    assert titles[-4:] == ENDING
+
+
+def test_headings_nest(notebook):
+    levels = [level for level, _ in headings(notebook)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    for before, after in itertools.pairwise(levels):
+        assert after <= before + 1
+
+
+def test_three_exercises_or_more_each_with_a_hint_and_a_solution_that_runs(notebook):
+    text = prose(notebook).split("\n## Exercises")[1].split("\n## What you have seen")[0]
+    exercises = re.findall(r"^\*\*(\d+)\. .*?\*\* \((easy|medium|hard)\)", text, flags=re.M)
+    numbers = [int(number) for number, _ in exercises]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) >= 3
+    assert len({grade for _, grade in exercises}) >= 2
+    assert len(re.findall(r"<details><summary>Hint</summary>", text)) >= len(numbers)
+    assert text.count("<details>") == text.count("</details>")
+    solutions = {}
+    for cell in notebook.cells:
+        found = re.match(r"#@title Solution to exercise (\d+)\n", cell.source)
+        if cell.cell_type == "code" and found:
+            solutions[int(found[1])] = cell
+    assert sorted(solutions) == numbers
+    for cell in solutions.values():
+        assert cell.metadata.get("cellView") == "form"
+        assert "hide-cell" in cell.metadata.tags
+        assert len(cell.source.splitlines()) > 2
+
+
+def test_has_a_figure_that_moves(notebook):
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    assert re.search(r"\b(Explorer|SketchPad)\(", code)
+
+
+def test_uses_nothing_that_only_sphinx_understands(notebook):
+    """In Colab a directive or a role shows as its source."""
+    text = prose(notebook)
+    assert not re.search(r"^:::|\{[a-z:]+\}(?=`)|^\(\S+\)=$", text, flags=re.M)
+    assert "```{" not in "".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+
+
+def test_cites_real_works(notebook):
+    links = {link for link in re.findall(TARGET, prose(notebook))
+             if re.match(r"https?://(arxiv|doi)\.org", link)}  # fmt: skip
+    assert links - addresses() == set()
+
+
+def test_further_reading_cites(notebook):
+    text = prose(notebook).split("\n## Further reading")[1]
+    assert len(set(re.findall(TARGET, text)) & addresses()) >= 2
+
+
+def test_lines_of_code_are_short(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "google.colab" not in cell.source:
+            for line in cell.source.splitlines():
+                assert len(line) <= LONGEST, line
+
+
+@pytest.mark.parametrize("key", REFERENCES)
+def test_references_are_complete(key):
+    entry = REFERENCES[key]
+    assert entry.persons["author"]
+    assert {"title", "year"} <= set(entry.fields)
+    assert {"url", "doi"} & set(entry.fields), "a reader cannot follow it"
+
+
+def test_every_reference_is_listed():
+    assert ":all:" in (BOOK / "appendix" / "references.md").read_text(encoding="utf-8")
