@@ -7,6 +7,7 @@ on the library and on the installed versions, and the pages on the book's static
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -64,9 +65,11 @@ def run(command: list[str]) -> int:
 
     Every kernel warns that it listens on this machine; that is no fault of the book.
     """
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+    # The chapters' networks are small: two threads that wait for each other on a busy machine
+    # were measured ten to twenty times slower than one.
+    env = {"OMP_NUM_THREADS": "1", **os.environ}
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=env, text=True, **pipes) as process:
         for line in process.stderr:
             if line.strip() and not line.startswith("[IPKernelApp]"):
                 print(line, end="", file=sys.stderr, flush=True)
