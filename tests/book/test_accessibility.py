@@ -4,7 +4,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from build_book import pages
 
-# What the theme adds only for readers without a pointer is not judged in its hidden state.
 OPTIONS = {"resultTypes": ["violations"]}
 GRAVE = {"serious", "critical"}
 
