@@ -150,7 +150,7 @@ def test_every_command_explains_itself_with_examples(run, command):
     assert all(line.strip().startswith("zsbir " + " ".join(command)) for line in examples[:2])
 
 
-@pytest.mark.parametrize("arguments", [[], ["-h"], ["toybox"], ["toynet"]])
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["toybox"], ["toynet"], ["export"]])
 def test_help_is_what_incomplete_commands_say(run, arguments):
     code, out, _ = run(*arguments)
     assert code == 0
@@ -169,6 +169,7 @@ def test_commands_stand_in_the_order_of_use(run):
         "evaluate",
         "leaderboard",
         "retrieve",
+        "export",
         "doctor",
     ]
 
