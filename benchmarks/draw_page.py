@@ -28,7 +28,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from build_downloads import FLAGS, browser_path  # noqa: E402
+from chromium import FLAGS, browser_path  # noqa: E402
 from serve import make_server  # noqa: E402
 
 PAGE = "book/draw.html"
@@ -149,7 +149,7 @@ def main() -> None:
     with make_server(options.site) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         page = browser.new_page()
         page.goto(f"{address}/{PAGE}")
         page.locator(".zsbir-pad canvas").wait_for()

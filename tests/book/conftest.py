@@ -1,7 +1,6 @@
 """The project's own files, its tools, its built pages and a browser to look at them."""
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,9 +13,6 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 # Taken before any test changes it: the book is built with the cache that `make book` uses.
 ENVIRONMENT = dict(os.environ)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
---disable-background-networking --disable-component-update --disable-sync"""
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +45,9 @@ def address(site):
 @pytest.fixture(scope="session")
 def browser():
     """Start the Chromium of this machine."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    from chromium import BROWSERS, FLAGS, browser_path
+
+    found = browser_path()
     if found is None:
         reason = f"no Chromium: none of {', '.join(BROWSERS)} is installed"
         if ENVIRONMENT.get("ZSBIR_REQUIRE_BROWSER"):
@@ -58,6 +56,6 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS.split())
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield started
         started.close()
