@@ -202,9 +202,13 @@ def load_method(path: str | os.PathLike) -> tuple[RetrievalMethod, dict[str, Any
 
 @lru_cache(maxsize=1)
 def code_version() -> str:
-    """Return a digest of the code of all methods: a result that is kept belongs to one of these."""
+    """Return a digest of the code of all methods and of what they share with the library's root.
+
+    A result that is kept belongs to one of these: retrieval, diffusion and metrics count too.
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("*.py"), *here.parent.glob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
