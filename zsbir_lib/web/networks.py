@@ -51,8 +51,6 @@ class LinearMap(nn.Module):
     def forward(self, feature: Tensor) -> Tensor:
         """Map (1, d) to (1, D)."""
         if self.power is not None:
-            # Features after a ReLU are not negative; a power of exactly 0 has no gradient, but
-            # nothing is learnt here.
             feature = feature.sign() * feature.abs().pow(self.power)
             feature = feature / feature.norm(dim=1, keepdim=True).clamp(min=1e-12)
         return self.linear(feature - self.mean)
