@@ -175,7 +175,18 @@ def test_widgets_show_themselves_without_a_kernel(browser, address, page):
 def test_phone_needs_no_sideways_scrolling(browser, address, page):
     with Visit(browser, address, page, viewport=PHONE) as visit:
         wide = visit.page.evaluate("document.documentElement.scrollWidth")
+        visit.page.evaluate("window.MathJax?.startup?.promise")
+        # A wide formula can be scrolled to the right, but what sticks out on the left is lost.
+        lost = visit.page.evaluate(
+            """[...document.querySelectorAll('div.math mjx-container')].filter(formula => {
+                const left = formula.closest('div.math').getBoundingClientRect().left;
+                return [...formula.querySelectorAll('mjx-mi, mjx-mo, mjx-mn')].some(
+                    sign => sign.getBoundingClientRect().width > 0
+                        && sign.getBoundingClientRect().right < left);
+            }).map(formula => formula.querySelector('mjx-assistive-mml').textContent)"""
+        )
     assert wide <= PHONE["width"]
+    assert lost == []
 
 
 def luminance(colour):
