@@ -220,13 +220,11 @@ export async function mount(root, options = {}) {
   }
 
   let places = null;
+  let painted = 0;
   async function paintMap(answer = null, photo = -1, centre = -1) {
-    if (!answer) {
-      map.getContext("2d").clearRect(0, 0, map.width, map.height);
-      map.setAttribute("aria-label", "Map of the gallery, empty until something is drawn");
-      return;
-    }
+    const turn = ++painted;
     places ??= new Float32Array(await (await fetch(new URL("map.f32", here))).arrayBuffer());
+    if (turn !== painted) return; // meanwhile there was something newer to paint
     const context = map.getContext("2d");
     const style = getComputedStyle(root);
     const ink = style.color;
@@ -249,15 +247,15 @@ export async function mount(root, options = {}) {
     const width = about.map.mean.length;
     const cloud = [];
     const middles = [];
-    if (answer.cloud) {
+    if (answer?.cloud) {
       // Generated features are about the mean photo of the seen classes; the map is about the gallery's.
       const shift = about.methods.cvae.map_shift;
       const moved = (vector, i) => flat(vector, i * width, true).map((v, j) => v + shift[j]);
       for (let i = 0; i < answer.cloud.length / width; i++) cloud.push(moved(answer.cloud, i));
       for (let i = 0; i < answer.queries.length / width; i++) middles.push(moved(answer.queries, i));
     }
-    const sketch = flat(answer.feature, 0, false);
-    const all = [...points, ...cloud, sketch];
+    const sketch = answer && flat(answer.feature, 0, false);
+    const all = [...points, ...cloud, ...(sketch ? [sketch] : [])];
     const [minX, maxX] = [Math.min(...all.map((p) => p[0])), Math.max(...all.map((p) => p[0]))];
     const [minY, maxY] = [Math.min(...all.map((p) => p[1])), Math.max(...all.map((p) => p[1]))];
     const where = ([x, y]) => [
@@ -276,6 +274,11 @@ export async function mount(root, options = {}) {
       context.lineWidth = 3;
       context.strokeRect(x - 7, y - 7, 14, 14);
     }
+    const gallery = `Map of ${points.length} photos of the gallery as dots.`;
+    if (!answer) {
+      map.setAttribute("aria-label", `${gallery} Nothing is drawn yet.`);
+      return;
+    }
     for (const { photo: one } of answer.results) {
       const [x, y] = where(points[one]);
       context.strokeStyle = one === photo ? "#d55e00" : ink;
@@ -293,7 +296,7 @@ export async function mount(root, options = {}) {
     }
     context.fill();
     map.setAttribute("aria-label",
-      `Map of ${points.length} photos of the gallery as dots. Your sketch is the star` +
+      `${gallery} Your sketch is the star` +
       (cloud.length ? `, ${cloud.length} generated features are blue dots, and their ` +
         `${middles.length} centres are squares.` : ".") + " The photos found are circled.");
   }
@@ -313,6 +316,8 @@ export async function mount(root, options = {}) {
   }
   left.append(row);
 
+  map.setAttribute("aria-label", "Map of the gallery");
+  paintMap();
   model.on("change:strokes", ask);
   model.on("change:example", ask);
   if (options.example) model.set("example", options.example);
