@@ -1,6 +1,8 @@
 """Widgets for notebooks; nothing in the core of the library needs them."""
 
 from zsbir_lib.widgets.explorer import Explorer
+from zsbir_lib.widgets.live import LiveWidget
+from zsbir_lib.widgets.ranking import RankingExplorer
 from zsbir_lib.widgets.sketchpad import SketchPad
 
-__all__ = ["Explorer", "SketchPad"]
+__all__ = ["Explorer", "LiveWidget", "RankingExplorer", "SketchPad"]

@@ -1,0 +1,120 @@
+"""What every live widget must do: the ones in `samples.py`, one after the other."""
+
+import base64
+import importlib.util
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+import zsbir_lib.widgets as family
+from zsbir_lib.widgets import LiveWidget
+
+_spec = importlib.util.spec_from_file_location("samples", Path(__file__).with_name("samples.py"))
+samples = importlib.util.module_from_spec(_spec)
+sys.modules["samples"] = samples
+_spec.loader.exec_module(samples)
+
+EACH = pytest.mark.parametrize("name", samples.SAMPLES)
+
+
+def make(name):
+    return samples.SAMPLES[name][0]()
+
+
+def changes(name):
+    return samples.SAMPLES[name][1]
+
+
+def picture(data):
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def test_every_live_widget_has_a_sample():
+    public = {getattr(family, name) for name in family.__all__}
+    live = {one.__name__ for one in public if issubclass(one, LiveWidget)} - {"LiveWidget"}
+    assert {type(make(name)).__name__ for name in samples.SAMPLES} == live
+
+
+@EACH
+def test_print_shows_the_present_state(name):
+    widget = make(name)
+    before = widget.figure()
+    for trait, value in changes(name).items():
+        setattr(widget, trait, value)
+    after = widget.figure()
+    assert before.alt_text != after.alt_text
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    shown = picture(base64.b64decode(data["image/png"]))
+    np.testing.assert_array_equal(shown, picture(after._repr_png_()))
+
+
+@EACH
+def test_ordinary_widgets_do_the_same_where_scripts_are_blocked(name):
+    widget = make(name)
+    controls = widget.controls()
+    assert set(controls) == set(changes(name))
+    box = widget.fallback()
+    *_, image, words = [one for one in box.children if hasattr(one, "value")][:-1]
+    for trait, value in changes(name).items():
+        before = image.value, words.value
+        # The control of this trait stands in the box, in the order of `controls`.
+        control = box.children[list(controls).index(trait)]
+        control.value = value
+        assert np.all(getattr(widget, trait) == value)
+        assert (image.value, words.value) != before
+    assert widget.figure().alt_text[:40] in words.value.replace("&#x27;", "'")
+
+
+@EACH
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_no_grave_fault(static_page, name, dark):
+    page = static_page(make(name), dark=dark)
+    page.locator(".zsbir-live").wait_for()
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in grave] == []
+
+
+@EACH
+@pytest.mark.browser
+def test_fits_a_phone_and_resizes(static_page, name):
+    page = static_page(make(name), width=390)
+    page.locator(".zsbir-live").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1200, "height": 700})
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@EACH
+@pytest.mark.browser
+def test_every_control_has_a_name_and_can_be_reached_by_keyboard(static_page, name):
+    page = static_page(make(name))
+    page.locator(".zsbir-live").wait_for()
+    nameless = page.evaluate(
+        """[...document.querySelectorAll(
+            '.zsbir-live :is(button, input, select, [role=button], [tabindex])')].filter(one =>
+            one.tabIndex < 0 || !(one.getAttribute('aria-label') || one.textContent.trim()
+                || one.labels?.length)).map(one => one.outerHTML)"""
+    )
+    assert nameless == []
+    assert page.locator(".zsbir-live :is(button, input, select, [tabindex])").count() > 0
+
+
+@EACH
+@pytest.mark.browser
+def test_the_caption_is_text(static_page, name):
+    widget = make(name)
+    widget.caption = "</script><img src=x onerror=window.broken=1>"
+    page = static_page(widget)
+    page.locator(".zsbir-live").wait_for()
+    assert page.locator("figcaption").inner_text() == widget.caption
+    assert page.evaluate("window.broken") is None
