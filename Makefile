@@ -6,13 +6,14 @@ JOBS ?= 2
 export PYTHON
 PY := .venv/bin/python
 
-.PHONY: help book test serve lint setup clean distclean
+.PHONY: help book downloads test serve lint setup clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book       set up, execute the chapters, render the book to _build/html"
 	@echo "make test       set up, run the unit tests, the notebooks and the browser tests"
+	@echo "make downloads  the book as EPUB and PDF too, linked from its first page"
 	@echo "make serve      serve the built book on this machine (PORT=$(PORT))"
 	@echo "make lint       check the style of the code"
 	@echo "make clean      remove what was built; distclean removes .venv too"
@@ -23,6 +24,9 @@ setup:
 
 book: setup
 	@$(PY) tools/build_book.py
+
+downloads: book
+	@$(PY) tools/build_downloads.py
 
 # One session for everything, so that one line sums it up. Threads are limited because the
 # processes share the cores; a file stays in one process, as a notebook's cells must.

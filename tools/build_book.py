@@ -8,6 +8,7 @@ on the library and on the installed versions, and the pages on the book's static
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
+PLACE = re.compile(r'<p id="zsbir-downloads"[^>]*>.*?</p>', re.S)
 
 
 def pages() -> list[str]:
@@ -76,6 +78,25 @@ def run(command: list[str]) -> int:
     return process.returncode
 
 
+def fill_downloads(made: list[Path]) -> None:
+    """Name the files for readers without a network on the landing page; with none, remove them.
+
+    They show the book as it was when they were made, so a build of the book begins without them.
+    """
+    if not made:
+        shutil.rmtree(SITE / "downloads", ignore_errors=True)
+    links = " or ".join(
+        f'<a href="../downloads/{path.name}" download>{path.suffix[1:].upper()}</a> '
+        f"({path.stat().st_size / 1e6:.0f} MB)"
+        for path in made
+    )
+    text = f">Take it with you: the whole book as {links}." if made else " hidden>"
+    page = SITE / "book" / "intro.html"
+    if page.exists():
+        html = PLACE.sub(f'<p id="zsbir-downloads"{text}</p>', page.read_text(encoding="utf-8"))
+        page.write_text(html, encoding="utf-8")
+
+
 def build() -> int:
     """Bring the book up to date; return 0, or 1 after saying what is wrong."""
     doctrees, outputs = BUILD / ".doctrees", BUILD / ".jupyter_cache"
@@ -83,6 +104,7 @@ def build() -> int:
     book = [ROOT / name for name in ("_config.yml", "_toc.yml", "book/_ext", "book/_static")]
     forget_if_changed(BUILD / ".code", fingerprint(code), [doctrees, outputs, SITE])
     forget_if_changed(BUILD / ".look", fingerprint(book), [doctrees, SITE])
+    fill_downloads([])
     # Not the script jupyter-book, whose first line breaks when the project's folder is moved.
     start = "from jupyter_book.cli.main import main; main()"
     options = ["--quiet", "-n", "-W", "--keep-going"]
