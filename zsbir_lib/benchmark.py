@@ -411,10 +411,11 @@ def _run_once(
         method = create_method(name, **parameters).fit(features.pairs(), progress=False)
         seconds["fit"] += time.perf_counter() - start
         k = settings.k or default_depth(task)
-        report = evaluate(method, task, k)
+        queries = method.encode_sketches(task.queries)
+        report = evaluate(method, task, k, queries=queries)
         found["zero-shot"] = _figures(report)
         if (task.query_photo >= 0).any():
-            fine = fine_grained(method, task, shapes).to_dict()
+            fine = fine_grained(method, task, shapes, queries=queries).to_dict()
             del fine["per_class"]
             found["zero-shot"]["fine_grained"] = json.loads(json.dumps(fine))
     if {"traditional", "generalised"} & set(settings.protocols):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from zsbir_lib.datasets import ZeroShotSplit
 from zsbir_lib.errors import NoRelevantPhotoError, ZsbirError
@@ -142,7 +143,12 @@ class Result:
 
 
 def evaluate(
-    method: RetrievalMethod, task: RetrievalTask, k: int | None = None, *, with_map_all: bool = True
+    method: RetrievalMethod,
+    task: RetrievalTask,
+    k: int | None = None,
+    *,
+    with_map_all: bool = True,
+    queries: Tensor | None = None,
 ) -> RetrievalReport:
     """Rank the gallery of a task with a fitted method, and measure the ranking.
 
@@ -156,6 +162,8 @@ def evaluate(
         Depth; `default_depth` by default.
     with_map_all
         Also measure mAP over the whole ranking.
+    queries
+        What the method encodes the task's sketches to, where that is known already.
 
     Raises
     ------
@@ -171,7 +179,7 @@ def evaluate(
         )
     names = np.asarray(task.class_names)
     return evaluate_retrieval(
-        method.encode_sketches(task.queries),
+        method.encode_sketches(task.queries) if queries is None else queries,
         names[np.asarray(task.query_labels)],
         method.index(task.gallery),
         names[np.asarray(task.gallery_labels)],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import rankdata
+from torch import Tensor
 
 from zsbir_lib.errors import NoRelevantPhotoError, ZsbirError
 from zsbir_lib.features import RetrievalTask
@@ -55,7 +56,11 @@ class FineGrained:
 
 
 def fine_grained(
-    method: RetrievalMethod, task: RetrievalTask, shapes: np.ndarray | None = None
+    method: RetrievalMethod,
+    task: RetrievalTask,
+    shapes: np.ndarray | None = None,
+    *,
+    queries: Tensor | None = None,
 ) -> FineGrained:
     """Rank the whole gallery for every sketch, and see where its own photo comes.
 
@@ -68,6 +73,8 @@ def fine_grained(
     shapes
         True shape distances between the gallery's photos, shape (g, g), as
         `zsbir_lib.datasets.toybox.shape.shape_distances` returns.
+    queries
+        What the method encodes the task's sketches to, where that is known already.
 
     Raises
     ------
@@ -90,7 +97,9 @@ def fine_grained(
     correlation = np.full(len(asked), np.nan)
     members = {label: np.flatnonzero(gallery_labels == label) for label in np.unique(labels)}
     index = method.index(task.gallery)
-    queries = method.encode_sketches(task.queries[asked.tolist()])
+    if queries is None:
+        queries = method.encode_sketches(task.queries)
+    queries = queries[asked.tolist()]
     for start, part in index.iter_search(queries, None, with_centres=False):
         block = slice(start, start + len(part))
         place = np.empty(part.indices.shape, dtype=np.int32)

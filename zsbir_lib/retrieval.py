@@ -119,20 +119,25 @@ def kmeans(
         if not bool(torch.isfinite(centres).all()):
             raise ZsbirError("init holds NaN or infinite numbers")
     enough = tolerance * points.var(dim=1, correction=0).mean(dim=1)
-    running = torch.ones(n_sketches, dtype=torch.bool, device=points.device)
     assignment = torch.full(points.shape[:2], -1, dtype=torch.int64, device=points.device)
+    # The sketches that are computed, and which of them still run. Most stop long before the last
+    # one does; the others are left behind when they are half, as copying costs a round's time.
+    kept = torch.arange(n_sketches, device=points.device)
+    rest, running = points, torch.ones_like(kept, dtype=torch.bool)
     for _ in range(iterations):
-        found = _nearest(points, centres)
-        changed = (found != assignment).any(dim=1)
-        assignment = torch.where(running[:, None], found, assignment)
+        before = centres[kept]
+        found = _nearest(rest, before)
+        changed = (found != assignment[kept]).any(dim=1)
+        found = torch.where(running[:, None], found, assignment[kept])
+        assignment[kept] = found
         running &= changed
         if not bool(running.any()):
             break
-        moved = _means(points, centres, assignment)
-        moved = torch.where(running[:, None, None], moved, centres)
-        shift = (moved - centres).square().sum(dim=(1, 2))
-        centres = moved
-        running &= shift > enough
+        moved = torch.where(running[:, None, None], _means(rest, before, found), before)
+        centres[kept] = moved
+        running &= (moved - before).square().sum(dim=(1, 2)) > enough[kept]
+        if 2 * int(running.sum()) <= len(kept):
+            kept, rest, running = kept[running], rest[running], running[running]
     return Clusters(centres + origin, _nearest(points, centres))
 
 
@@ -192,10 +197,13 @@ def _nearest(points: Tensor, centres: Tensor) -> Tensor:
     """Return the nearest centre of each point: |x|^2 is common to all, so it is left out."""
     offsets = centres.square().sum(dim=2)
     distances = torch.baddbmm(offsets[:, None], points, centres.mT, alpha=-2)
-    best = distances.amin(dim=2, keepdim=True)
-    # argmin does not promise the first of equals.
-    order = torch.arange(centres.shape[1], device=points.device)
-    return torch.where(distances == best, order, centres.shape[1]).amin(dim=2)
+    # Not argmin, which does not promise the first of equals and is slow over so few columns.
+    best, *others = distances.unbind(dim=2)
+    nearest = torch.zeros(points.shape[:2], dtype=torch.int64, device=points.device)
+    for number, distance in enumerate(others, start=1):
+        nearest.masked_fill_(distance < best, number)
+        best = torch.minimum(best, distance)
+    return nearest
 
 
 def _means(points: Tensor, centres: Tensor, assignment: Tensor) -> Tensor:
