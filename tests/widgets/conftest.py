@@ -196,12 +196,13 @@ def lab_notebook(browser, lab):
         cells = [nbformat.v4.new_code_cell(code)]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-        nbformat.write(notebook, folder / "widget.ipynb")
+        name = f"widget-{len(list(folder.glob('*.ipynb')))}.ipynb"
+        nbformat.write(notebook, folder / name)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda r: r.url.startswith((address, "data:", "blob:", "ws:"))
                 or wrong.append(f"asked: {r.url}"))  # fmt: skip
-        page.goto(f"{address}/lab/tree/widget.ipynb?reset&token={TOKEN}")
+        page.goto(f"{address}/lab/tree/{name}?reset&token={TOKEN}")
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         # The kernel is there when the cell can be run.
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)

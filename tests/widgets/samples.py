@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from zsbir_lib.widgets import LiveWidget, RankingExplorer
+from zsbir_lib.widgets import LiveWidget, RankingExplorer, TripletPlayground
 
 
 def ranking() -> RankingExplorer:
@@ -13,5 +13,9 @@ def ranking() -> RankingExplorer:
 
 # What is made, and for each trait that a reader chooses another value than the first one.
 SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
+    "triplet": (
+        TripletPlayground,
+        {"margin": 1.5, "sketch": [0.5, 0.5], "positive": [1.0, -1.0], "negative": [0.0, 1.5]},
+    ),
     "ranking": (ranking, {"k": 4, "order": [1, 0, *range(2, 10)]}),
 }

@@ -61,7 +61,7 @@ def test_ordinary_widgets_do_the_same_where_scripts_are_blocked(name):
     controls = widget.controls()
     assert set(controls) == set(changes(name))
     box = widget.fallback()
-    *_, image, words = [one for one in box.children if hasattr(one, "value")][:-1]
+    image, words = box.children[len(controls) : len(controls) + 2]
     for trait, value in changes(name).items():
         before = image.value, words.value
         # The control of this trait stands in the box, in the order of `controls`.

@@ -4,5 +4,6 @@ from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.live import LiveWidget
 from zsbir_lib.widgets.ranking import RankingExplorer
 from zsbir_lib.widgets.sketchpad import SketchPad
+from zsbir_lib.widgets.triplet import TripletPlayground
 
-__all__ = ["Explorer", "LiveWidget", "RankingExplorer", "SketchPad"]
+__all__ = ["Explorer", "LiveWidget", "RankingExplorer", "SketchPad", "TripletPlayground"]
