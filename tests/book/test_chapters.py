@@ -9,6 +9,8 @@ import yaml
 from colab_cell import BOOK
 from pybtex.database import parse_file
 
+from zsbir_lib import widgets
+
 ROOT = BOOK.parent
 PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
 CHAPTERS = [
@@ -99,7 +101,7 @@ def test_three_exercises_or_more_each_with_a_hint_and_a_solution_that_runs(noteb
 
 def test_has_a_figure_that_moves(notebook):
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert re.search(r"\b(Explorer|SketchPad)\(", code)
+    assert re.search(rf"\b({'|'.join(widgets.__all__)})\(", code)
 
 
 def test_uses_nothing_that_only_sphinx_understands(notebook):

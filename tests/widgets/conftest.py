@@ -207,14 +207,18 @@ def lab_notebook(browser, lab):
         # The kernel is there when the cell can be run.
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
         shown = page.locator(".jp-OutputArea-output .zsbir-live").first
-        for _ in range(5):
-            # On a busy machine a run is lost if the kernel was not quite there.
+        dialog = page.locator("dialog button.jp-mod-accept")
+        for _ in range(3):
+            # On a busy machine a run is lost if the kernel was not quite there, and asked about.
+            if dialog.count():
+                dialog.click()
             page.get_by_role("menuitem", name="Run", exact=True).click()
             page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             with contextlib.suppress(TimeoutError):
-                shown.wait_for(timeout=20_000)
+                shown.wait_for(timeout=60_000)
                 break
-        shown.wait_for(timeout=1_000)
+        said = page.locator("dialog, .jp-OutputArea").all_inner_texts()
+        assert shown.is_visible(), f"the widget did not appear: {said}"
         notebooks.append(Notebook(page, runtime))
         return notebooks[-1]
 

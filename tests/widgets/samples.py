@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 
-from zsbir_lib.widgets import LiveWidget, RankingExplorer, TripletPlayground
+import numpy as np
+
+from zsbir_lib.widgets import (
+    CollapseExplorer,
+    LatentRun,
+    LiveWidget,
+    RankingExplorer,
+    TripletPlayground,
+)
 
 
 def ranking() -> RankingExplorer:
@@ -11,8 +19,24 @@ def ranking() -> RankingExplorer:
     )
 
 
+def collapse() -> CollapseExplorer:
+    rng = np.random.default_rng(0)
+
+    def run(scale: float) -> LatentRun:
+        nats = scale * rng.random(6)
+        return LatentRun(nats, nats / 20, scale * rng.normal(size=(20, 2)))
+
+    sweeps = {
+        "divergence": {0.1: run(1.0), 1.0: run(0.3), 16.0: run(0.001)},
+        "regulariser": {0.0: run(1.1), 1.0: run(0.4)},
+    }
+    photos = 3 * rng.normal(size=(30, 2))
+    return CollapseExplorer(sweeps, photos, photos[:, 0] > 2, caption="Raise the weight.")
+
+
 # What is made, and for each trait that a reader chooses another value than the first one.
 SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
+    "collapse": (collapse, {"place": 2, "sweep": "regulariser", "threshold": 0.1}),
     "triplet": (
         TripletPlayground,
         {"margin": 1.5, "sketch": [0.5, 0.5], "positive": [1.0, -1.0], "negative": [0.0, 1.5]},

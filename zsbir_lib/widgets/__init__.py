@@ -1,9 +1,18 @@
 """Widgets for notebooks; nothing in the core of the library needs them."""
 
+from zsbir_lib.widgets.collapse import CollapseExplorer, LatentRun
 from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.live import LiveWidget
 from zsbir_lib.widgets.ranking import RankingExplorer
 from zsbir_lib.widgets.sketchpad import SketchPad
 from zsbir_lib.widgets.triplet import TripletPlayground
 
-__all__ = ["Explorer", "LiveWidget", "RankingExplorer", "SketchPad", "TripletPlayground"]
+__all__ = [
+    "CollapseExplorer",
+    "Explorer",
+    "LatentRun",
+    "LiveWidget",
+    "RankingExplorer",
+    "SketchPad",
+    "TripletPlayground",
+]

@@ -1,0 +1,212 @@
+"""Posterior collapse, seen: what a weight in the loss does to a model's latent numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import traitlets
+
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.plots import COLOURS, INK, Plot, new_plots
+from zsbir_lib.widgets.live import LiveWidget, finite, module_text
+
+THRESHOLDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+"""Least variances of a mean to choose from; 0.01 is that of Burda et al., ICLR 2016."""
+
+
+@dataclass(frozen=True)
+class LatentRun:
+    """What one trained model makes of its latent vector.
+
+    Attributes
+    ----------
+    nats
+        Mean divergence of each latent number, shape (l,).
+    variances
+        Variance over the photos of each latent number's posterior mean, shape (l,).
+    samples
+        What the model generates for one sketch, in two directions, shape (n, 2).
+    """
+
+    nats: Any
+    variances: Any
+    samples: Any
+
+
+class CollapseExplorer(LiveWidget):
+    """Models trained with several weights of a term: their latent numbers, and what they generate.
+
+    A latent number is active if its posterior mean varies by more than a threshold over the photos
+    (Burda, Grosse and Salakhutdinov, *Importance Weighted Autoencoders*, ICLR 2016).
+
+    Parameters
+    ----------
+    sweeps
+        For each term, by name, the runs by their weight, in order.
+    photos
+        Photos in the same two directions as the samples, shape (g, 2).
+    own
+        Which of them are of the sketch's class, shape (g,).
+    start
+        The weight shown at first, of the first sweep; by default its first.
+    caption
+        Below the widget.
+
+    Attributes
+    ----------
+    sweep : str
+        The term.
+    place : int
+        Which of its weights, counted from 0; one too large for a term shows its last.
+    threshold : float
+        One of `THRESHOLDS`.
+
+    Raises
+    ------
+    ZsbirError
+        If there is no run, shapes do not fit, or numbers are not finite.
+    """
+
+    _esm = module_text("collapse")
+    runs = traitlets.Dict().tag(sync=True)
+    photos = traitlets.List().tag(sync=True)
+    own = traitlets.List(traitlets.Bool()).tag(sync=True)
+    thresholds = traitlets.List(traitlets.Float(), list(THRESHOLDS)).tag(sync=True)
+    sweep = traitlets.Unicode("").tag(sync=True)
+    place = traitlets.Int(0).tag(sync=True)
+    threshold = traitlets.Float(0.01).tag(sync=True)
+
+    def __init__(
+        self,
+        sweeps: Mapping[str, Mapping[float, LatentRun]],
+        photos: Any,
+        own: Sequence[bool],
+        *,
+        start: float | None = None,
+        caption: str = "",
+    ) -> None:
+        if not sweeps or not all(sweeps.values()):
+            raise ZsbirError("give a sweep or more, and a run or more in each")
+        flat = _plane(photos, "photos")
+        own = [bool(mark) for mark in own]
+        if len(own) != len(flat):
+            raise ZsbirError(f"{len(flat)} photos, but own has {len(own)} marks")
+        runs = {
+            str(term): [
+                {"weight": float(weight), **_checked(run, f"{term} {weight}")}
+                for weight, run in of_term.items()
+            ]
+            for term, of_term in sweeps.items()
+        }
+        first = next(iter(runs))
+        weights = [run["weight"] for run in runs[first]]
+        if start is not None and float(start) not in weights:
+            raise ZsbirError(f"start is {start}: it must be one of {weights}")
+        super().__init__(
+            runs=runs,
+            photos=flat,
+            own=own,
+            sweep=first,
+            place=0 if start is None else weights.index(float(start)),
+            caption=caption,
+        )
+
+    @traitlets.validate("sweep")
+    def _check_sweep(self, proposal: traitlets.Bunch) -> str:
+        if proposal["value"] not in self.runs:
+            raise traitlets.TraitError(f"sweep must be one of {', '.join(self.runs)}")
+        return proposal["value"]
+
+    @traitlets.validate("place")
+    def _check_place(self, proposal: traitlets.Bunch) -> int:
+        most = max(map(len, self.runs.values()), default=1) - 1
+        if not 0 <= proposal["value"] <= most:
+            raise traitlets.TraitError(f"place must be from 0 to {most}")
+        return proposal["value"]
+
+    @traitlets.validate("threshold")
+    def _check_threshold(self, proposal: traitlets.Bunch) -> float:
+        if proposal["value"] not in THRESHOLDS:
+            raise traitlets.TraitError(f"threshold must be one of {THRESHOLDS}")
+        return proposal["value"]
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """The run on show: its ``"weight"``, ``"nats"``, ``"variances"`` and ``"samples"``."""
+        runs = self.runs[self.sweep]
+        return runs[min(self.place, len(runs) - 1)]
+
+    @property
+    def nats(self) -> float:
+        """The divergence of the whole latent vector."""
+        return float(np.sum(self.run["nats"]))
+
+    @property
+    def active(self) -> int:
+        """How many latent numbers are active."""
+        return int((np.asarray(self.run["variances"]) > self.threshold).sum())
+
+    @property
+    def width(self) -> float:
+        """Standard deviation of the samples on the plane."""
+        return float(np.sqrt(np.var(self.run["samples"], axis=0, ddof=1).sum()))
+
+    def figure(self) -> Plot:
+        """Return the photos and samples, and beside them the divergence of each latent number."""
+        run, marks = self.run, np.asarray(self.own)
+        photos, samples = np.asarray(self.photos), np.asarray(run["samples"])
+        figure, axes = new_plots(1, 2, height=3.2)
+        left, right = axes[0]
+        left.scatter(*photos.T, s=4, color=INK, alpha=0.4)
+        left.scatter(*photos[marks].T, s=24, facecolors="none", edgecolors=COLOURS[2])
+        left.scatter(*samples.T, s=8, color=COLOURS[0], marker="^")
+        left.set(xticks=[], yticks=[])
+        order = np.argsort(run["nats"])[::-1]
+        active = np.asarray(run["variances"])[order] > self.threshold
+        heights = np.asarray(run["nats"])[order]
+        bars = right.bar(range(len(order)), heights, color=COLOURS[0])
+        for bar, on in zip(bars, active, strict=True):
+            if not on:
+                bar.set(facecolor="none", edgecolor=INK)
+        right.set(xlabel="latent numbers", ylabel="nats")
+        figure.alt_text = (
+            f"{self.sweep} {run['weight']:g}: the divergence is {self.nats:.2f} nats, "
+            f"{self.active} of {len(order)} latent numbers vary by more than {self.threshold:g}, "
+            f"and the samples scatter by {self.width:.2f}."
+        )
+        return figure
+
+    def controls(self) -> dict[str, ipywidgets.Widget]:
+        """Return a choice of the term, a slider for its weights, and a choice of the threshold."""
+        return {
+            "sweep": ipywidgets.Dropdown(options=list(self.runs), description="term"),
+            "place": ipywidgets.IntSlider(
+                min=0, max=max(map(len, self.runs.values())) - 1, description="weight"
+            ),
+            "threshold": ipywidgets.SelectionSlider(
+                options=THRESHOLDS, value=0.01, description="threshold"
+            ),
+        }
+
+
+def _plane(points: Any, what: str) -> list[list[float]]:
+    array = finite(points, what, ndim=2)
+    if array.shape[1] != 2 or len(array) < 2:
+        raise ZsbirError(f"{what} must have shape (2 or more, 2), not {array.shape}")
+    return array.round(3).tolist()
+
+
+def _checked(run: LatentRun, what: str) -> dict[str, Any]:
+    nats = finite(run.nats, f"nats of {what}", ndim=1)
+    variances = finite(run.variances, f"variances of {what}", ndim=1)
+    if nats.shape != variances.shape:
+        raise ZsbirError(f"{what}: {len(nats)} nats but {len(variances)} variances")
+    return {
+        "nats": nats.round(5).tolist(),
+        "variances": variances.round(5).tolist(),
+        "samples": _plane(run.samples, f"samples of {what}"),
+    }
