@@ -141,6 +141,17 @@ class Leaderboard:
         """Return a mean over classes, or its difference to another method's, with 95% interval.
 
         The classes are resampled; those of two methods in pairs. See `class_bootstrap`.
+
+        Parameters
+        ----------
+        method
+            Name of a method that has a row.
+        protocol
+            One of `PROTOCOLS`.
+        measure
+            ``"map"``, mAP@K divided by K, or ``"precision"``.
+        baseline
+            Name of another method, to which the difference is taken; None for none.
         """
         other = None if baseline is None else self.per_class(baseline, protocol, measure)
         return class_bootstrap(self.per_class(method, protocol, measure), other)
@@ -361,6 +372,17 @@ def run_method(
     name: str, features: FeatureSet, settings: Settings, shapes: np.ndarray | None = None
 ) -> dict[str, Any]:
     """Choose a method's settings, and evaluate it under the protocols.
+
+    Parameters
+    ----------
+    name
+        Of the method.
+    features
+        Of a whole data set.
+    settings
+        Which protocols, how many seeds, and how much is tried.
+    shapes
+        As in `leaderboard`: outline distances of the gallery's photos, or None.
 
     Returns
     -------

@@ -39,7 +39,15 @@ def default_depth(task: RetrievalTask) -> int:
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and its 95% bootstrap interval."""
+    """An estimate and its 95% bootstrap interval.
+
+    Attributes
+    ----------
+    estimate : float
+        Of the whole sample.
+    low, high : float
+        The ends of the interval.
+    """
 
     estimate: float
     low: float

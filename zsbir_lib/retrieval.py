@@ -517,6 +517,11 @@ def iter_rank(
 ) -> Iterator[tuple[int, Ranking]]:
     """Rank as `rank` does, but give one block of queries after another.
 
+    Parameters
+    ----------
+    queries, gallery, top_k, memory, device
+        As for `rank`.
+
     Yields
     ------
     (int, Ranking)

@@ -92,6 +92,19 @@ def test_a_drawing_is_answered_after_each_stroke(draw):
 
 
 @pytest.mark.browser
+def test_a_stroke_is_asked_about_once(draw):
+    draw.drag(*PEAR[0])
+    draw.answer(1)
+    draw.page.wait_for_load_state("networkidle")  # the photos, which are shown when they come
+    draw.page.wait_for_timeout(500)
+    before = draw.page.evaluate("window.answers.length")
+    draw.drag(*PEAR[1])
+    draw.answer(before + 1)
+    draw.page.wait_for_timeout(500)
+    assert draw.page.evaluate("window.answers.length") == before + 1
+
+
+@pytest.mark.browser
 def test_another_class_than_the_one_drawn_is_framed_and_named(draw):
     draw.page.get_by_role("button", name="Start from the sketch of a giraffe").click()
     found = draw.answer(1)["results"]

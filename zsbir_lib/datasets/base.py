@@ -83,7 +83,7 @@ class ZeroShotSplit:
     def from_unseen(
         cls, name: str, class_names: Iterable[str], unseen: Iterable[str]
     ) -> ZeroShotSplit:
-        """Make the split of `class_names` that holds out `unseen`.
+        """Make the split of `class_names` that holds out `unseen`, and call it `name`.
 
         Raises
         ------

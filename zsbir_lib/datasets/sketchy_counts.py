@@ -116,15 +116,33 @@ def _by_number(item: tuple[str, list[str]]) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """What was found of one class: numbers of files."""
+    """What was found of one class: numbers of files.
 
-    photos: int = 0  # originals
-    drawn: int = 0  # originals with a sketch
-    only_extended: int = 0  # originals that the rendering lacks and the extended gallery has
-    added: int = 0  # photos that only the extended gallery has
+    Attributes
+    ----------
+    photos : int
+        Originals.
+    drawn : int
+        Originals with a sketch.
+    only_extended : int
+        Originals that the rendering lacks and the extended gallery has.
+    added : int
+        Photos that only the extended gallery has.
+    sketches : int
+        All of them.
+    orphans : int
+        Sketches whose photo is absent.
+    empty : int
+        Files of 0 bytes.
+    """
+
+    photos: int = 0
+    drawn: int = 0
+    only_extended: int = 0
+    added: int = 0
     sketches: int = 0
-    orphans: int = 0  # sketches whose photo is absent
-    empty: int = 0  # files of 0 bytes
+    orphans: int = 0
+    empty: int = 0
 
 
 def compare(
@@ -132,8 +150,17 @@ def compare(
 ) -> VerificationReport:
     """Compare counts by class with the published ones.
 
-    `gallery` says whether to compare the gallery at all, `extended` whether its added photos were
-    found, so that the lack of the whole gallery is not repeated for each class.
+    Parameters
+    ----------
+    counts
+        What was found of each class.
+    source
+        Where, for the report's heading.
+    gallery
+        Whether to compare the gallery at all.
+    extended
+        Whether its added photos were found, so that the lack of the whole gallery is not repeated
+        for each class.
     """
     unseen = set(UNSEEN_COUNTS)
     test = [n for name, n in counts.items() if name in unseen]

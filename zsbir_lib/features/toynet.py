@@ -14,7 +14,10 @@ FEATURE_DIM = 192
 
 
 def conv_bn(n_in: int, n_out: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Return a convolution that keeps the picture's size (over `stride`), then batch norm."""
+    """Return a convolution that keeps the picture's size (over `stride`), then batch norm.
+
+    It maps `n_in` channels to `n_out`, and looks at squares of `kernel` pixels.
+    """
     return nn.Sequential(
         nn.Conv2d(n_in, n_out, kernel, stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(n_out),

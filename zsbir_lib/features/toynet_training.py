@@ -197,7 +197,10 @@ def train_toynet(
 
 
 def accuracy(network: ToyNet, photos: np.ndarray, labels: np.ndarray) -> float:
-    """Return the fraction of photos, uint8 of shape (n, 64, 64, 3), that `network` names right."""
+    """Return the fraction of photos that `network` names as `labels` do.
+
+    `photos` are uint8 of shape (n, 64, 64, 3), `labels` integers of shape (n,).
+    """
     network.eval()
     device = next(network.parameters()).device
     correct = 0

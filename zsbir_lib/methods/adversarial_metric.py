@@ -37,7 +37,11 @@ class NegativeGenerator(nn.Module):
         )  # fmt: skip
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Return synthetic photo features, scaled, shape (n, photo_dim)."""
+        """Return synthetic photo features, scaled, shape (n, photo_dim).
+
+        `anchor` are features of sketches, `positive` of photos of their classes and `negative` of
+        photos of other classes, n rows each, scaled.
+        """
         return negative + self.layers(torch.cat([anchor, positive, negative], dim=1))
 
 

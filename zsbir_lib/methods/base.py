@@ -253,7 +253,7 @@ def check_features(features: Tensor, dim: int, what: str) -> Tensor:
     Raises
     ------
     ZsbirError
-        If not; the message names the first bad row.
+        If not; the message says `what` they are of and names the first bad row.
     """
     features = torch.as_tensor(features).float()
     if features.ndim != 2 or features.shape[1] != dim:

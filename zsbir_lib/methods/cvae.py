@@ -24,7 +24,12 @@ from zsbir_lib.methods.training import check_not_negative, seeded, train
 class CVAENetwork(GenerativeNetwork):
     """The three networks of the conditional VAE.
 
-    The encoder gives a normal law of z. Sizes and parameters are those of `GenerativeNetwork`.
+    The encoder gives a normal law of z. Layer sizes are those of `GenerativeNetwork`.
+
+    Parameters
+    ----------
+    dim, latent_dim, non_negative
+        See `GenerativeNetwork`.
     """
 
     def _make_heads(self, hidden: int) -> None:

@@ -197,7 +197,16 @@ class DAP(RetrievalMethod):
     def classify(
         self, features: Tensor, class_names: Sequence[str], kind: str = "sketch"
     ) -> list[str]:
-        """Name the class of each image; see `class_scores` for the parameters and errors.
+        """Name the class of each image; see `class_scores` for errors.
+
+        Parameters
+        ----------
+        features
+            Of sketches or photos, shape (n, d).
+        class_names
+            The classes to choose from; none of them need have been seen.
+        kind
+            ``"sketch"`` or ``"photo"``.
 
         Returns
         -------

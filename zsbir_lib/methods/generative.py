@@ -75,25 +75,22 @@ class GenerativeMethod(RetrievalMethod):
     A subclass sets `network_type`, has the hyper-parameters below among its own, and its training
     begins with `_prepare` and sets `network_`.
 
-    Parameters
+    Attributes
     ----------
-    latent_dim
+    latent_dim : int or None
         Width of z; None for a quarter of the features' width.
-    n_samples
+    n_samples : int
         Photo features generated for each sketch.
-    n_centres
+    n_centres : int
         K-means centres kept of them.
-    centre
+    centre : bool
         Learn, generate and compare photos and sketches about the means of the training pairs.
         Features after a ReLU lie in a narrow cone, in which all cosines are close to 1. False is
         the paper's way: features as they are, and a decoder that ends in a ReLU.
-    seed
+    seed : int
         Of the generated samples, as of all else.
-    device
+    device : str or None
         See `zsbir_lib.devices.choose_device`.
-
-    Attributes
-    ----------
     network_ : GenerativeNetwork
         The fitted networks.
     """

@@ -214,7 +214,7 @@ class OursGallery(Ours):
         How far scores travel, from 0 (nowhere) to below 1.
     temperature
         A photo starts with :math:`\exp(\cos / T)`.
-    **others
+    power, sketch_shrinkage, photo_shrinkage, class_weight, alignment, n_components, latent_dim
         As in `Ours`.
     """
 

@@ -112,7 +112,10 @@ class DirectRegression(RetrievalMethod):
             check_at_least(self, 1, "hidden")
 
     def loss(self, network: nn.Module, sketches: Tensor, photos: Tensor) -> Tensor:
-        """Return the squared error, summed over the features and averaged over the batch."""
+        """Return the squared error, summed over the features and averaged over the batch.
+
+        `network` maps `sketches` of shape (n, d) to what is compared with their `photos`.
+        """
         return (network(sketches) - photos).pow(2).sum(dim=1).mean()
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:

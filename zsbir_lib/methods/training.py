@@ -34,7 +34,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
 
 
 def batches(n: int, batch_size: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-    """Return the rows 0 to n - 1, shuffled and cut into batches of equal size.
+    """Return the rows 0 to n - 1, shuffled by `generator` and cut into batches of `batch_size`.
 
     What is left over is dropped, as batch norm cannot learn from a batch of one; a single batch
     is kept whole, however small.
@@ -126,17 +126,17 @@ def _halt(
 
 
 def check_positive(method: object, *names: str) -> None:
-    """Raise a `ZsbirError` unless the named hyper-parameters are finite and above 0."""
+    """Raise a `ZsbirError` unless these `names` of `method` are finite and above 0."""
     _check(method, names, "above 0", lambda value: value > 0)
 
 
 def check_not_negative(method: object, *names: str) -> None:
-    """Raise a `ZsbirError` unless the named hyper-parameters are finite and 0 or more."""
+    """Raise a `ZsbirError` unless these `names` of `method` are finite and 0 or more."""
     _check(method, names, "0 or more", lambda value: value >= 0)
 
 
 def check_at_least(method: object, lowest: int, *names: str) -> None:
-    """Raise a `ZsbirError` unless the named hyper-parameters are whole numbers from `lowest`."""
+    """Raise a `ZsbirError` unless these `names` of `method` are whole numbers from `lowest`."""
     _check(
         method, names, f"a whole number, {lowest} or more",
         lambda value: value >= lowest and value == int(value),

@@ -24,7 +24,15 @@ from zsbir_lib.methods.embedding import (
 
 
 def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    r"""Return :math:`\max(0, m + \|a - p\|^2 - \|a - n\|^2)` of each row, shape (n,)."""
+    r"""Return :math:`\max(0, m + \|a - p\|^2 - \|a - n\|^2)` of each row, shape (n,).
+
+    Parameters
+    ----------
+    anchor, positive, negative
+        Embeddings a, p and n, each of shape (n, e).
+    margin
+        m.
+    """
     difference = squared_distance(anchor, positive) - squared_distance(anchor, negative)
     return (margin + difference).clamp(min=0)
 
@@ -34,7 +42,17 @@ class TripletMethod(MetricMethod):
 
     @abstractmethod
     def draw(self, rows: Tensor, pairs: Pairs, partners: Partners) -> tuple[Tensor, Tensor]:
-        """Return a positive and a negative photo for each sketch, rows of `pairs.photos`."""
+        """Return a positive and a negative photo for each sketch, rows of `pairs.photos`.
+
+        Parameters
+        ----------
+        rows
+            The sketches, as rows of `pairs.sketches`, shape (n,).
+        pairs
+            The training pairs.
+        partners
+            Draws photos by their class.
+        """
 
     def _terms(
         self, network: EmbeddingNetwork, sketches: Tensor, rows: Tensor, pairs: Pairs,

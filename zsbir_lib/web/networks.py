@@ -39,7 +39,15 @@ class SameFeature(nn.Module):
 
 
 class LinearMap(nn.Module):
-    """``(x - mean) @ weight``, after signed powers at unit length where a method uses them."""
+    """``(x - mean) @ weight``, after signed powers at unit length where a method uses them.
+
+    Parameters
+    ----------
+    mean, weight
+        Shapes (d,) and (d, D).
+    power
+        Of the signed powers; None for none.
+    """
 
     def __init__(self, mean: Tensor, weight: Tensor, power: float | None = None) -> None:
         super().__init__()

@@ -118,7 +118,7 @@ def data_url(picture: Image.Image, side: int = 96) -> str:
 
 
 def finite(values: Any, what: str, *, ndim: int) -> np.ndarray:
-    """Return numbers as an array of float64 with `ndim` axes.
+    """Return `values` as an array of float64 with `ndim` axes; errors call them `what`.
 
     Raises
     ------

@@ -27,6 +27,8 @@ class SketchPad(anywidget.AnyWidget):
     examples
         Sketches to start from, by name. The first one is on the pad until something is drawn, so
         that a notebook also runs where nobody draws.
+    **options
+        Values of the widget's other traits, such as `strokes`.
 
     Attributes
     ----------

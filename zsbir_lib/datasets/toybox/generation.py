@@ -50,12 +50,15 @@ def draw_class(recipe: Recipe, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def array_path(folder: Path, name: str, kind: str) -> Path:
-    """Return the file that holds the ``"photos"`` or the ``"sketches"`` of a class."""
+    """Return the file in `folder` that holds one `kind` of the class `name`; see `KINDS`."""
     return folder / f"{name}.{kind}.npy"
 
 
 def write_class(folder: Path, recipe: Recipe, name: str) -> None:
-    """Draw a class and write its arrays, then its record; each file is whole or absent."""
+    """Draw the class `name` of a `recipe` and write its arrays into `folder`, then its record.
+
+    Each file is whole or absent.
+    """
     record = {}
     for kind, array in zip(KINDS, draw_class(recipe, name), strict=True):
         path = array_path(folder, name, kind)

@@ -21,6 +21,8 @@ function plainModel(state) {
   return {
     get: (key) => state[key],
     set(key, value) {
+      // Only what changes is told, or each stroke, which also puts no example, would ask twice.
+      if (state[key] === value) return;
       state[key] = value;
       for (const heard of listeners[`change:${key}`] ?? []) heard();
     },
