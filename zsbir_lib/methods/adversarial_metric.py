@@ -54,18 +54,22 @@ class AdversarialMetric(TripletMethod):
 
     .. math::
 
-        L_G = \underbrace{w_h \, d\big(f(\tilde n), f(a)\big)}_{\text{close to the sketch}}
-        + \underbrace{w_r \, \tfrac1D \|\tilde n - n\|^2}_{\text{close to the real negative}}
-        + \underbrace{w_a \, \big[d(f(\tilde n), f(a)) - d(f(p), f(a)) - m\big]_+}_{
+        \begin{aligned}
+        L_G = {} & \underbrace{w_h \, d\big(f(\tilde n), f(a)\big)}_{\text{close to the sketch}}
+        + \underbrace{w_r \, \tfrac1D \|\tilde n - n\|^2}_{\text{close to the real negative}} \\
+        & + \underbrace{w_a \, \big[d(f(\tilde n), f(a)) - d(f(p), f(a)) - m\big]_+}_{
         \text{inside the margin}}
+        \end{aligned}
 
     while the embedding minimises the triplet loss on the real negative and, weighted by
     :math:`w_s`, on the synthetic one:
 
     .. math::
 
-        L_f = \big[m + d(f(a), f(p)) - d(f(a), f(n))\big]_+
-        + w_s \, \big[m + d(f(a), f(p)) - d(f(a), f(\tilde n))\big]_+ .
+        \begin{aligned}
+        L_f = {} & \big[m + d(f(a), f(p)) - d(f(a), f(n))\big]_+ \\
+        & + w_s \, \big[m + d(f(a), f(p)) - d(f(a), f(\tilde n))\big]_+ .
+        \end{aligned}
 
     They take turns, batch by batch. The paper minimises one sum, on features that are learnt too,
     and there the first term compares features; here a sketch and a photo are of different kinds,

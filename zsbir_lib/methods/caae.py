@@ -312,8 +312,10 @@ class CAAE(GenerativeMethod):
         ----------
         network
             The networks.
-        codes, draws
-            Codes with their noise, and draws from the prior, each (n, latent_dim).
+        codes
+            With their noise, shape (n, latent_dim).
+        draws
+            From the prior, of the same shape.
 
         Returns
         -------

@@ -50,9 +50,12 @@ class CVAE(GenerativeMethod):
 
     .. math::
 
-        \mathcal{L} = -D_{KL}\big(q_\phi(z \mid x_{img}, x_{sketch}) \,\|\, \mathcal{N}(0, I)\big)
-        + \mathbb{E}_q\big[\log p_\theta(x_{img} \mid z, x_{sketch})\big]
+        \begin{aligned}
+        \mathcal{L} = {} & -D_{KL}\big(q_\phi(z \mid x_{img}, x_{sketch}) \,\|\,
+        \mathcal{N}(0, I)\big) \\
+        & + \mathbb{E}_q\big[\log p_\theta(x_{img} \mid z, x_{sketch})\big]
         - \lambda \,\| f_{NN}(\hat x_{img}) - x_{sketch} \|_2^2
+        \end{aligned}
 
     with :math:`p_\theta(x_{img} \mid z, x_{sketch}) = \mathcal{N}(\hat x_{img}, \sigma^2 I)`, so
     that the middle term is :math:`-\|\hat x_{img} - x_{img}\|^2 / 2\sigma^2` up to a constant. The
