@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from zsbir_lib.widgets import (
+    AdversarialReplay,
     CollapseExplorer,
+    GameFrame,
     LatentRun,
     LiveWidget,
     RankingExplorer,
@@ -34,9 +36,23 @@ def collapse() -> CollapseExplorer:
     return CollapseExplorer(sweeps, photos, photos[:, 0] > 2, caption="Raise the weight.")
 
 
+def replay() -> AdversarialReplay:
+    rng = np.random.default_rng(0)
+    side = np.linspace(-3, 3, 13)
+
+    def frame(step: int, away: float) -> GameFrame:
+        codes = 0.5 * rng.normal(size=(20, 2)) + away
+        return GameFrame(step, codes, 1 / (1 + np.exp(side[None] + side[:, None] - away)))
+
+    games = {name: [frame(step, away - step / 10) for step in (0, 5, 20)]
+             for name, away in (("one", 2.0), ("two", 2.5))}  # fmt: skip
+    return AdversarialReplay(games, (-3, 3), caption="Press play.")
+
+
 # What is made, and for each trait that a reader chooses another value than the first one.
 SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
     "collapse": (collapse, {"place": 2, "sweep": "regulariser", "threshold": 0.1}),
+    "replay": (replay, {"place": 2, "game": "two"}),
     "triplet": (
         TripletPlayground,
         {"margin": 1.5, "sketch": [0.5, 0.5], "positive": [1.0, -1.0], "negative": [0.0, 1.5]},

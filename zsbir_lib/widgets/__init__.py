@@ -4,12 +4,15 @@ from zsbir_lib.widgets.collapse import CollapseExplorer, LatentRun
 from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.live import LiveWidget
 from zsbir_lib.widgets.ranking import RankingExplorer
+from zsbir_lib.widgets.replay import AdversarialReplay, GameFrame
 from zsbir_lib.widgets.sketchpad import SketchPad
 from zsbir_lib.widgets.triplet import TripletPlayground
 
 __all__ = [
+    "AdversarialReplay",
     "CollapseExplorer",
     "Explorer",
+    "GameFrame",
     "LatentRun",
     "LiveWidget",
     "RankingExplorer",
