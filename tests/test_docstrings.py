@@ -180,3 +180,28 @@ def untyped():
 
 def test_everything_public_is_typed():
     assert [(name, what) for name, what in untyped() if name not in LEFT] == []
+
+
+def before_colons():
+    """Yield (file, line, words) of first lines of values' and properties' texts with a colon."""
+    for path in sorted(HERE.rglob("*.py")):
+        bodies = [ast.parse(path.read_text(encoding="utf-8")).body]
+        for body in bodies:
+            bodies += [node.body for node in body if isinstance(node, ast.ClassDef)]
+            for node, below in zip(body, [*body[1:], None], strict=True):
+                text = ""
+                if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(below, ast.Expr):
+                    text = getattr(below.value, "value", "")
+                elif isinstance(node, ast.FunctionDef):
+                    marks = {ast.unparse(mark) for mark in node.decorator_list}
+                    text = (
+                        ast.get_docstring(node) if marks & {"property", "cached_property"} else ""
+                    )
+                first = str(text or "").split("\n")[0]
+                if ": " in first:
+                    yield path.name, node.lineno, first
+
+
+def test_values_and_properties_say_nothing_before_a_colon():
+    """Sphinx would print it as the type."""
+    assert list(before_colons()) == []

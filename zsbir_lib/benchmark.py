@@ -35,6 +35,7 @@ from zsbir_lib.metrics import RetrievalReport
 from zsbir_lib.progress import progress_bar
 
 PROTOCOLS = ("zero-shot", "traditional", "generalised")
+"""What a method can be asked for. Unseen classes, unseen objects of seen classes, or both."""
 
 PAPER_RESULTS: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "cosine": {"zero-shot": (0.106, 0.054)},
@@ -49,8 +50,8 @@ PAPER_RESULTS: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "caae": {"zero-shot": (0.260, 0.156)},
     "cvae": {"zero-shot": (0.333, 0.225)},
 }
-"""Precision@200 and mAP@200 (divided by 200) printed in Tables 2 and 3 of Yelamarthi et al.,
-ECCV 2018, on Sketchy with VGG-16."""
+"""Precision and mAP at 200 (divided by 200) printed in Tables 2 and 3 of Yelamarthi et al., ECCV
+2018, on Sketchy with VGG-16."""
 
 _FORMAT = "zsbir-leaderboard-1"
 _SMALL = 2**28  # bytes of features that every worker may hold a copy of

@@ -20,7 +20,7 @@ from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 from zsbir_lib.errors import ZsbirError
 
 MAX_PIXELS = 64_000_000
-"""Pixels of the largest image that is opened: 8,000 x 8,000."""
+"""Pixels of the largest image that is opened, 8,000 x 8,000."""
 
 _WORK_SIDE = 2048  # longer images are reduced to this before anything is computed
 _INK = 32  # grey level of a stroke; the Toybox's pens have 0 to 70
@@ -54,7 +54,7 @@ class DrawingStyle:
 
 
 TOYBOX_STYLE = DrawingStyle(fill=0.82, line_width=0.023)
-"""What `measure_style` finds for the Toybox: strokes of 1.5 pixels at 64."""
+"""What `measure_style` finds for the Toybox, whose strokes are 1.5 pixels wide at 64."""
 
 
 # ---------------------------------------------------------------------------------------------

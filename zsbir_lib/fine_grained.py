@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zsbir_lib.methods import RetrievalMethod
 
 DEPTHS = (1, 5, 10)
+"""The K of the recall that is measured."""
 
 
 @dataclass(frozen=True)

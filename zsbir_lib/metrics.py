@@ -1,4 +1,4 @@
-"""How good a ranking is: precision@K, mean average precision by its four definitions, mAP@all.
+"""How good a ranking is: precision, and mean average precision by its four definitions.
 
 A photo is relevant to a sketch if both are of the same class. With rel(i) in {0, 1} the relevance
 of the photo at rank i and P(i) the precision of the first i photos, every average precision at K
@@ -324,7 +324,7 @@ def evaluate_ranking(
     ----------
     ranking
         A `Ranking`, or its indices: shape (n, at least k), places in the gallery, nearest first,
-        each place once in a row. A complete ranking (of all m photos) also gives mAP@all.
+        each place once in a row. A complete ranking (of all m photos) also gives its mAP.
     query_labels, gallery_labels
         Classes of the n queries and the m photos: integers or strings, the same kind in both.
     k

@@ -31,15 +31,16 @@ if TYPE_CHECKING:
     from zsbir_lib.benchmark import Leaderboard
 
 INK = "#797979"
-"""Text, axes, edges: the grey that is equally far (4.3 to 1) from white and from a dark page."""
+"""The grey of text, axes and edges, equally far (4.3 to 1) from white and from a dark page."""
 
 WRONG = "#d62728"
 """The frame of a false positive."""
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b15f97")
-"""For lines: told apart by colour-blind readers, and at least 2.9 to 1 on white and on #121212."""
+"""Of lines. Colour-blind readers tell them apart; at least 2.9 to 1 on white and on #121212."""
 
 FORMATS = (".png", ".svg", ".pdf")
+"""Suffixes of the files that a plot can be saved to."""
 
 _STYLE: dict[str, Any] = {
     "text.color": INK,

@@ -41,7 +41,7 @@ class ToynetPhotos:
         Indices into `class_names`.
     class_names : tuple of str
         The seen retrieval classes and the classes that are for this purpose only, sorted.
-    recipe : Recipe
+    recipe : zsbir_lib.datasets.toybox.recipe.Recipe
         What the photos were drawn from.
     """
 

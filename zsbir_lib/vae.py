@@ -26,6 +26,7 @@ from zsbir_lib.methods.training import (
 )
 
 LIKELIHOODS = ("bernoulli", "gaussian")
+"""What the decoder can say about a pixel, how likely ink is or how dark it is on average."""
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:

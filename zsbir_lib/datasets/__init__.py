@@ -11,6 +11,7 @@ from zsbir_lib.datasets.toybox import Toybox
 from zsbir_lib.errors import ZsbirError
 
 DATASETS = {"toybox": Toybox, "sketchy": Sketchy}
+"""Every data set by the name that `load_dataset` takes."""
 
 
 def load_dataset(name: str, **options: Any) -> SketchPhotoDataset:

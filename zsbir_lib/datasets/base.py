@@ -23,7 +23,7 @@ PAPER_TABLE_1: dict[str, int | float] = {
     "DB images for training": 62549,
     "DB images for testing": 10453,
 }
-"""Table 1 of Yelamarthi et al. (ECCV 2018): the split of the Sketchy database."""
+"""The split of the Sketchy database, as in Table 1 of Yelamarthi et al. (ECCV 2018)."""
 
 
 @dataclass(frozen=True)

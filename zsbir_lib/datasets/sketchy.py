@@ -32,9 +32,9 @@ from zsbir_lib.errors import ZsbirError
 
 PAPER_SPLIT = "sketchy21"
 PAPER_RENDERING = "tx_000100000000"
-"""Photos cropped to the object and sketches centred: what the ECCV 2018 paper's code reads."""
+"""Photos cropped to the object, sketches centred. The ECCV 2018 paper's code reads these."""
 WHOLE_RENDERING = "tx_000000000000"
-"""Whole photos, and sketches placed as in the photo: what most later papers read."""
+"""Whole photos, and sketches placed as in the photo. Most later papers read these."""
 
 # The second name is that of the copies prepared for SAKE and its successors.
 _EXTENDED_NAMES = ("EXTEND_image_sketchy", "EXTEND_image_sketchy_ready")

@@ -11,10 +11,11 @@ from zsbir_lib.datasets.base import PAPER_TABLE_1
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES
 
 PHOTOS_PER_CLASS = 100
-SKETCH_TOTALS = (75_481, 75_479, 75_471)
+"""Original photos that sketches were drawn from."""
 
-# Sketches and gallery photos of the unseen classes, from the file lists published with ZSE-SBIR
-# (Lin et al., CVPR 2023) for the same split. They add up to Table 1.
+SKETCH_TOTALS = (75_481, 75_479, 75_471)
+"""Numbers of sketches in all that publications report."""
+
 UNSEEN_COUNTS = {
     "bat": (635, 443),
     "cabin": (546, 392),
@@ -38,6 +39,8 @@ UNSEEN_COUNTS = {
     "windmill": (598, 393),
     "window": (554, 420),
 }
+"""Sketches and gallery photos of the unseen classes, from the file lists published with ZSE-SBIR
+(Lin et al., CVPR 2023) for the same split. They add up to Table 1."""
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ class _Job:
 
     @property
     def rounding(self) -> dict[str, Any]:
-        """What the last digit depends on too: a run continues another only if these agree."""
+        """What the last digit depends on too. A run continues another only if these agree."""
         return {
             "batch_size": self.batch_size,
             "device": self.backbone.device.type,

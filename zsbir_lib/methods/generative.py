@@ -73,7 +73,7 @@ class GenerativeMethod(RetrievalMethod):
     """A method that generates photo features for a sketch, and retrieves by their K-means centres.
 
     A subclass sets `network_type`, has the hyper-parameters below among its own, and its training
-    begins with `_prepare` and sets `network_`.
+    begins with ``_prepare`` and sets `network_`.
 
     Attributes
     ----------

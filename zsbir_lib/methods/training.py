@@ -13,6 +13,7 @@ from zsbir_lib.errors import DivergedError, ZsbirError
 from zsbir_lib.progress import progress_bar
 
 Step = Callable[[Tensor], dict[str, Tensor]]
+"""From the rows of a batch to the terms of its loss, by name."""
 
 
 @contextmanager

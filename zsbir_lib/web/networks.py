@@ -27,7 +27,7 @@ from zsbir_lib.methods.base import RetrievalMethod
 from zsbir_lib.methods.embedding import MetricMethod
 
 SMALLEST = 512
-"""Tensors with fewer numbers stay as they are: biases, means."""
+"""Tensors with fewer numbers, such as biases and means, stay as they are."""
 
 
 class SameFeature(nn.Module):

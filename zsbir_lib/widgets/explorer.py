@@ -17,7 +17,7 @@ from zsbir_lib.plots import Plot
 _HERE = Path(__file__).parent
 
 MAX_FRAMES = 64
-"""More would make the page heavy: a frame is some 20 kB."""
+"""More would make the page heavy, as a frame has some 20 kB."""
 
 
 class Explorer(anywidget.AnyWidget):
@@ -100,7 +100,7 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def frame(self) -> dict[str, str]:
-        """The frame on show: ``"png"`` in base64, and ``"alt"``, what it shows in words."""
+        """The frame on show, as ``"png"`` in base64 and ``"alt"``, what it shows in words."""
         number = 0
         for place, values in zip(self.position, self.values, strict=True):
             number = number * len(values) + place

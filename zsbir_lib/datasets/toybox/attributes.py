@@ -67,3 +67,4 @@ ATTRIBUTES: dict[str, str] = {
     "moving parts": "has parts that turn, open or swing",
     "hot": "is hot, burns or gives light",
 }
+"""Every attribute, and how a sentence says that a class has it."""

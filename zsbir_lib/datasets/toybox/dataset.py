@@ -47,7 +47,7 @@ class Toybox(SketchPhotoDataset):
     ----------
     size : str
         The named size.
-    recipe : Recipe
+    recipe : zsbir_lib.datasets.toybox.recipe.Recipe
         What the pictures depend on.
     folder : Path
         Where they lie in the cache.
