@@ -9,6 +9,7 @@ The PDF is printed, page by page, by Chromium; where there is none, it is left o
 import io
 import posixpath
 import re
+import shutil
 import sys
 import threading
 import zipfile
@@ -16,9 +17,11 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 from xml.etree import ElementTree
 
+import nbformat
 import yaml
 from build_book import BUILD, ROOT, SITE, fill_downloads, pages, run
 from chromium import FLAGS, browser_path
+from jupyter_cache import get_cache
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NullObject
 from serve import make_server
@@ -29,6 +32,17 @@ ADDRESS = "https://github.com/zsbir/zsbir-book"
 STYLE = """
 pre { white-space: pre-wrap; background-color: #f6f6f6; color: #000; }
 div.math { overflow-x: auto; overflow-y: hidden; }
+/* Browsers do not know the attribute by which MathML lines its columns up. */
+mtd[columnalign="left"] { text-align: left; }
+mtd[columnalign="right"] { text-align: right; padding-right: 0; }
+mtd[columnalign="right"] + mtd { padding-left: 0; }
+/* What is run, as opposed to what it says. */
+div.cell_input pre { border-left: 0.2em solid #2b7a3d; padding-left: 0.5em; }
+"""
+# Each page of the book is printed by itself, and counts on from the one before it.
+PAPER = """
+@page { size: A4; margin: 18mm; @bottom-center { content: counter(page); font: 9pt sans-serif; } }
+html { counter-reset: page %d; }
 """
 LOADED = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 
@@ -66,10 +80,30 @@ def epub_config() -> dict:
     return config
 
 
+def chapters_to_execute() -> list[str]:
+    """Return the chapters whose outputs `make book` did not keep, or kept of other code."""
+    cache = get_cache(BUILD / ".jupyter_cache")
+    found = []
+    for page in pages():
+        path = ROOT / f"{page}.ipynb"
+        if path.exists():
+            try:
+                cache.match_cache_notebook(nbformat.read(path, as_version=4))
+            except KeyError:
+                found.append(page)
+    return found
+
+
 def make_epub(target: Path) -> int:
     """Write the EPUB; return 0, or 1 after saying what is wrong."""
+    if changed := chapters_to_execute():
+        print(f"error: not as the built book has them: {', '.join(changed)}; run make book first",
+              file=sys.stderr)  # fmt: skip
+        return 1
     folder = BUILD / "epub"
-    folder.mkdir(parents=True, exist_ok=True)
+    # What an earlier build left there would come into the archive too.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     config = folder / "_config.yml"
     config.write_text(yaml.safe_dump(epub_config(), sort_keys=False), encoding="utf-8")
     start = "from jupyter_book.cli.main import main; main()"
@@ -183,7 +217,7 @@ def print_pages(address: str) -> list[tuple[str, str, bytes]]:
     """Return name, title and PDF of every page, from a server of the built book."""
     from playwright.sync_api import sync_playwright
 
-    printed = []
+    printed, count = [], 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         tab = browser.new_page(viewport={"width": 820, "height": 1160}, color_scheme="light")
@@ -196,9 +230,9 @@ def print_pages(address: str) -> list[tuple[str, str, bytes]]:
             tab.evaluate("document.querySelectorAll('img').forEach((one) => one.loading = 'eager')")
             tab.wait_for_function("[...document.images].every((one) => one.complete)")
             title = tab.locator("h1").first.evaluate("one => one.firstChild.textContent")
-            margin = dict.fromkeys(("top", "bottom", "left", "right"), "18mm")
-            # Small enough for the longest line of code.
-            data = tab.pdf(format="A4", margin=margin, scale=0.8)
+            tab.add_style_tag(content=PAPER % count)
+            data = tab.pdf(prefer_css_page_size=True)
+            count += len(PdfReader(io.BytesIO(data)).pages)
             printed.append((page, title.strip(), data))
         browser.close()
     return printed

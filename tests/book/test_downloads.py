@@ -1,9 +1,12 @@
 """The book as EPUB and PDF: whole, and asking nothing of any other place."""
 
 import io
+import shutil
 import zipfile
 
+import nbformat
 import pytest
+from jupyter_cache import get_cache
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 from pypdf.generic import (
@@ -140,6 +143,22 @@ def test_formulae_become_mathml(root, tag, monkeypatch):
     assert "&<" not in made
 
 
+@pytest.mark.parametrize(
+    ("source", "display", "part"),
+    [
+        (r"\arg\max_{c \in C} f", "block", "<munder><mo>max</mo>"),
+        (r"\min_k f", "inline", "<msub><mo>min</mo>"),
+        (r"\overline{a + b}", "block", '<mo stretchy="true">&#x000AF;</mo>'),
+        (r"\mathrm{P}@K", "inline", "<mtext>P</mtext>"),
+    ],
+)
+def test_formulae_look_as_on_the_pages(root, monkeypatch, source, display, part):
+    monkeypatch.syspath_prepend(root / "book" / "_ext")
+    from epub_book import mathml
+
+    assert part in mathml(source, display)
+
+
 def test_a_formula_that_cannot_be_converted_is_reported(root, monkeypatch, caplog):
     monkeypatch.syspath_prepend(root / "book" / "_ext")
     from epub_book import mathml
@@ -147,6 +166,47 @@ def test_a_formula_that_cannot_be_converted_is_reported(root, monkeypatch, caplo
     with caplog.at_level("WARNING"):
         assert mathml(r"\unknown{a}", "inline") == r"<code>\unknown{a}</code>"
     assert "no MathML for" in caplog.text
+
+
+@pytest.fixture
+def small_book(tool, tmp_path, monkeypatch):
+    """A book of one chapter, and nothing executed."""
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    monkeypatch.setattr(tool, "BUILD", tmp_path / "_build")
+    monkeypatch.setattr(tool, "pages", lambda: ["book/a", "book/b"])
+    (tmp_path / "book").mkdir()
+    cells = [nbformat.v4.new_code_cell("1 + 1", id="one")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "book" / "a.ipynb")
+    (tmp_path / "book" / "b.md").write_text("# B")
+    return tmp_path
+
+
+def test_a_chapter_that_would_be_executed_again_is_named(tool, small_book, monkeypatch, capsys):
+    monkeypatch.setattr(tool, "run", lambda command: pytest.fail("it was built"))
+    assert tool.make_epub(small_book / "book.epub") == 1
+    assert capsys.readouterr().err == (
+        "error: not as the built book has them: book/a; run make book first\n"
+    )
+    chapter = small_book / "book" / "a.ipynb"
+    get_cache(small_book / "_build" / ".jupyter_cache").cache_notebook_file(
+        chapter, check_validity=False
+    )
+    assert tool.chapters_to_execute() == []
+    chapter.write_text(chapter.read_text().replace("1 + 1", "1 + 2"))
+    assert tool.chapters_to_execute() == ["book/a"]
+
+
+def test_the_epub_is_built_in_an_empty_folder(tool, root, small_book, monkeypatch):
+    """Nothing that an earlier build left there hides what is missing in this one."""
+    left = small_book / "_build" / "epub" / "_build" / "epub" / "_static" / "left.css"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    (small_book / "book" / "a.ipynb").unlink()
+    shutil.copy(root / "_config.yml", small_book)
+    seen = []
+    monkeypatch.setattr(tool, "run", lambda command: seen.append(left.exists()) or 1)
+    assert tool.make_epub(small_book / "book.epub") == 1
+    assert seen == [False]
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +250,8 @@ def test_the_pdf_holds_every_page_in_order_and_no_address_of_this_machine(downlo
     assert starts == sorted(set(starts))
     assert starts[0] == 0
     inside = 0
-    for page in reader.pages:
+    for number, page in enumerate(reader.pages, start=1):
+        assert str(number) in page.extract_text().split("\n"), "the page has no number"
         for link in page.get("/Annots", ()):
             link = link.get_object()
             inside += "/Dest" in link
