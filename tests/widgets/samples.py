@@ -8,6 +8,7 @@ from zsbir_lib.widgets import (
     AdversarialReplay,
     CollapseExplorer,
     GameFrame,
+    KMeansStepper,
     LatentRun,
     LiveWidget,
     RankingExplorer,
@@ -49,9 +50,15 @@ def replay() -> AdversarialReplay:
     return AdversarialReplay(games, (-3, 3), caption="Press play.")
 
 
+def kmeans() -> KMeansStepper:
+    points = np.random.default_rng(0).normal(size=(12, 2))
+    return KMeansStepper(points, caption="Step.")
+
+
 # What is made, and for each trait that a reader chooses another value than the first one.
 SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
     "collapse": (collapse, {"place": 2, "sweep": "regulariser", "threshold": 0.1}),
+    "kmeans": (kmeans, {"assignment": [0, 1, 2] * 4, "centres": [[0.0, 0.5], [1.0, 1.0]]}),
     "replay": (replay, {"place": 2, "game": "two"}),
     "triplet": (
         TripletPlayground,

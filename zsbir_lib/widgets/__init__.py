@@ -2,6 +2,7 @@
 
 from zsbir_lib.widgets.collapse import CollapseExplorer, LatentRun
 from zsbir_lib.widgets.explorer import Explorer
+from zsbir_lib.widgets.kmeans import KMeansStepper
 from zsbir_lib.widgets.live import LiveWidget
 from zsbir_lib.widgets.ranking import RankingExplorer
 from zsbir_lib.widgets.replay import AdversarialReplay, GameFrame
@@ -13,6 +14,7 @@ __all__ = [
     "CollapseExplorer",
     "Explorer",
     "GameFrame",
+    "KMeansStepper",
     "LatentRun",
     "LiveWidget",
     "RankingExplorer",
