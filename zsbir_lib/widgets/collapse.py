@@ -136,7 +136,7 @@ class CollapseExplorer(LiveWidget):
 
     @property
     def run(self) -> dict[str, Any]:
-        """The run on show: its ``"weight"``, ``"nats"``, ``"variances"`` and ``"samples"``."""
+        """The run on show, its ``"weight"``, ``"nats"``, ``"variances"`` and ``"samples"``."""
         runs = self.runs[self.sweep]
         return runs[min(self.place, len(runs) - 1)]
 
