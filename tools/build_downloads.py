@@ -53,7 +53,8 @@ def epub_config() -> dict:
     del config["launch_buttons"]
     config["execute"]["cache"] = str(BUILD / ".jupyter_cache")
     sphinx = config["sphinx"]
-    sphinx["local_extensions"] = {"epub_book": str(ROOT / "book" / "_ext")}
+    own = str(ROOT / "book" / "_ext")
+    sphinx["local_extensions"] = {"epub_book": own, "own_names": own}
     for key in ("nb_ipywidgets_js", "mathjax_path", "html_css_files", "html_theme_options"):
         sphinx["config"].pop(key)
     sphinx["config"] |= {
