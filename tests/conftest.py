@@ -1,7 +1,13 @@
-"""What every test shares: a cache of its own, and the same random examples each time."""
+"""What every test shares: a cache of its own, the same random examples, and one browser."""
+
+import os
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 
 # Shared machines are slow at times; a test must not fail for that, nor by luck.
 settings.register_profile("project", deadline=None, derandomize=True)
@@ -17,3 +23,25 @@ def session_cache(tmp_path_factory):
 def isolated_cache(session_cache, monkeypatch):
     """No test reads or writes the user's cache; within one process tests share one."""
     monkeypatch.setenv("ZSBIR_CACHE", str(session_cache))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the Chromium of this machine.
+
+    One for all tests of a process, as Playwright runs but once in a thread.
+    """
+    from chromium import BROWSERS, FLAGS, browser_path
+
+    found = browser_path()
+    if found is None:
+        reason = f"no Chromium: none of {', '.join(BROWSERS)} is installed"
+        if os.environ.get("ZSBIR_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield started
+        started.close()

@@ -40,22 +40,3 @@ def address(site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start the Chromium of this machine."""
-    from chromium import BROWSERS, FLAGS, browser_path
-
-    found = browser_path()
-    if found is None:
-        reason = f"no Chromium: none of {', '.join(BROWSERS)} is installed"
-        if ENVIRONMENT.get("ZSBIR_REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield started
-        started.close()

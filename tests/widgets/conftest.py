@@ -36,25 +36,6 @@ DARK = "body { background: #121212; color: #ced6dd }"
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Start the Chromium of this machine."""
-    from chromium import BROWSERS, FLAGS, browser_path
-
-    found = browser_path()
-    if found is None:
-        reason = f"no Chromium: none of {', '.join(BROWSERS)} is installed"
-        if os.environ.get("ZSBIR_REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="session")
 def shelf(tmp_path_factory):
     """Serve a folder that holds the book's scripts; return it and its address."""
     from offline import anywidget_script
@@ -206,7 +187,7 @@ def lab_notebook(browser, lab):
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         # The kernel is there when the cell can be run.
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
-        shown = page.locator(".jp-OutputArea-output .zsbir-live").first
+        shown = page.locator(".jp-OutputArea-output :is(.zsbir-live, .zsbir-pad)").first
         dialog = page.locator("dialog button.jp-mod-accept")
         for _ in range(3):
             # On a busy machine a run is lost if the kernel was not quite there, and asked about.

@@ -21,6 +21,15 @@ function clamp(value) {
   return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0.5;
 }
 
+// Strokes come from programs too, which may put anything there; what can be drawn is kept.
+function drawable(strokes) {
+  const isPoint = (point) =>
+    Array.isArray(point) && Number.isFinite(point[0]) && Number.isFinite(point[1]);
+  return (Array.isArray(strokes) ? strokes : [])
+    .map((stroke) => (Array.isArray(stroke) ? stroke.filter(isPoint) : []))
+    .filter((stroke) => stroke.length);
+}
+
 // Pressure from 0 to 1 makes the pen half to one and a half times as wide.
 function width(point) {
   return PEN * (0.5 + clamp(point[2] ?? 0.5));
@@ -70,10 +79,11 @@ function render({ model, el }) {
 
   const context = canvas.getContext("2d");
   const picture = new Image();
-  let strokes = structuredClone(model.get("strokes") ?? []);
+  let strokes = structuredClone(drawable(model.get("strokes")));
   let [before, after] = [[], []]; // what undo and redo go back and forth between
   let current = null;
   let erasing = null; // the strokes as they were when the eraser came down
+  let drawing = null; // the pointer that does either; a second finger does nothing
   const pen = { x: 0.5, y: 0.5, down: false, shown: false };
 
   function fit() {
@@ -169,10 +179,11 @@ function render({ model, el }) {
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (!event.isPrimary || event.button) return;
+    if (drawing !== null || !event.isPrimary || event.button) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
+    drawing = event.pointerId;
     pen.shown = pen.down = false;
     if (erase.getAttribute("aria-pressed") === "true") {
       erasing = [...strokes];
@@ -185,7 +196,7 @@ function render({ model, el }) {
     paint();
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!current && !erasing) return;
+    if (event.pointerId !== drawing) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const one of events.length ? events : [event]) {
       if (erasing) rub(at(one));
@@ -193,14 +204,15 @@ function render({ model, el }) {
     }
     paint();
   });
-  function lift() {
+  function lift(event) {
+    if (event.pointerId !== drawing) return;
     if (erasing && erasing.length !== strokes.length) remember(erasing);
-    if (!current && !erasing) return;
-    current = erasing = null;
+    current = erasing = drawing = null;
     save();
   }
   canvas.addEventListener("pointerup", lift);
   canvas.addEventListener("pointercancel", lift);
+  canvas.addEventListener("lostpointercapture", lift);
 
   function step(from, to) {
     if (!from.length) return;
@@ -273,7 +285,7 @@ function render({ model, el }) {
   picture.addEventListener("load", paint);
   function fromModel() {
     if (current || erasing || pen.down) return;
-    strokes = structuredClone(model.get("strokes") ?? []);
+    strokes = structuredClone(drawable(model.get("strokes")));
     paint();
   }
   model.on("change:strokes", fromModel);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import math
+import numbers
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,8 @@ class SketchPad(anywidget.AnyWidget):
     ----------
     strokes : list
         What was drawn: each stroke a list of (x, y) or (x, y, pressure), from 0 to 1, from the
-        top left corner. Observe it to react to the drawing.
+        top left corner. What is no point of finite numbers is left out. Observe it to react to
+        the drawing.
     example : str
         Name of the example on the pad, empty if there is none.
     """
@@ -50,6 +53,13 @@ class SketchPad(anywidget.AnyWidget):
         urls = {name: _data_url(picture) for name, picture in self._pictures.items()}
         options.setdefault("example", next(iter(urls), ""))
         super().__init__(examples=urls, **options)
+
+    @traitlets.validate("strokes")
+    def _keep_what_can_be_drawn(self, proposal: Any) -> list[list[list[float]]]:
+        # The state becomes JSON, which knows neither NaN nor infinity.
+        found = [[point for place in stroke if (point := _point(place))]
+                 for stroke in proposal["value"] if isinstance(stroke, (list, tuple))]  # fmt: skip
+        return [stroke for stroke in found if stroke]
 
     def image(self, size: int = 256) -> Image.Image:
         """Return what is on the pad as an RGB image of `size` x `size`, black on white.
@@ -69,8 +79,8 @@ class SketchPad(anywidget.AnyWidget):
         pen = ImageDraw.Draw(sheet)
         width = max(1, round(_PEN * side))
         for stroke in self.strokes:
-            points = [(float(x) * side, float(y) * side) for x, y, *_ in stroke]
-            widths = [width * (0.5 + (float(pressure[0]) if pressure else 0.5))
+            points = [(x * side, y * side) for x, y, *_ in stroke]
+            widths = [width * (0.5 + (pressure[0] if pressure else 0.5))
                       for _, _, *pressure in stroke]  # fmt: skip
             for i in range(1, len(points)):
                 pen.line(
@@ -81,6 +91,19 @@ class SketchPad(anywidget.AnyWidget):
                 r = around / 2
                 pen.ellipse((x - r, y - r, x + r, y + r), fill=0)
         return sheet.reduce(_SUPERSAMPLING).convert("RGB")
+
+
+def _point(place: Any) -> list[float] | None:
+    """Return [x, y] or [x, y, pressure] of what can be drawn, as sketchpad.js chooses it."""
+    if not isinstance(place, (list, tuple)):
+        return None
+    x, y, pressure = (
+        float(value) if isinstance(value, numbers.Real) and math.isfinite(value) else None
+        for value in (*place, None, None, None)[:3]
+    )
+    if x is None or y is None:
+        return None
+    return [x, y] if pressure is None else [x, y, min(1.0, max(0.0, pressure))]
 
 
 def _data_url(picture: Image.Image) -> str:
