@@ -17,13 +17,15 @@ import pytest
 from ipywidgets.embed import embed_data
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(Path(__file__).parent)]
 
-# The same scripts as on the book's pages, in the same order.
+# The same scripts as on the book's pages, in the same order; and taller than any window, so that a
+# finger that should drag could scroll instead.
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Widgets</title>
 <link rel="icon" href="data:,">
-<meta name="viewport" content="width=device-width"><style>{style}</style>
+<meta name="viewport" content="width=device-width">
+<style>main {{ min-height: 200vh }} {style}</style>
 <script src="_static/vendor/widgets/require.js"></script>
 <script src="_static/widgets-config.js"></script>
 <script src="_static/vendor/widgets/embed-amd.js"></script>

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 
 import numpy as np
+import torch
 
+from zsbir_lib.vae import VAE
 from zsbir_lib.widgets import (
     AdversarialReplay,
     CollapseExplorer,
     GameFrame,
     KMeansStepper,
     LatentRun,
+    LatentWalker,
     LiveWidget,
     RankingExplorer,
     TripletPlayground,
@@ -55,6 +58,22 @@ def kmeans() -> KMeansStepper:
     return KMeansStepper(points, caption="Step.")
 
 
+def bars() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return pictures of 8 x 8, of an upright and of a lying bar, and which they are."""
+    images = torch.zeros(40, 8, 8)
+    for i in range(20):
+        images[i, :, i % 6 : i % 6 + 2] = 1
+        images[20 + i, i % 6 : i % 6 + 2] = 1
+    return images, torch.arange(2).repeat_interleave(20)
+
+
+def walker() -> LatentWalker:
+    images, labels = bars()
+    model = VAE(hidden=32, epochs=40, batch_size=8, device="cpu").fit(images)
+    points = model.encode(images)[0]
+    return LatentWalker(model, points, labels, ["upright", "lying"], caption="Walk.")
+
+
 # What is made, and for each trait that a reader chooses another value than the first one.
 SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
     "collapse": (collapse, {"place": 2, "sweep": "regulariser", "threshold": 0.1}),
@@ -64,5 +83,6 @@ SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
         TripletPlayground,
         {"margin": 1.5, "sketch": [0.5, 0.5], "positive": [1.0, -1.0], "negative": [0.0, 1.5]},
     ),
+    "walker": (walker, {"z": [1.5, -1.0], "start": [0.5, 2.0]}),
     "ranking": (ranking, {"k": 4, "order": [1, 0, *range(2, 10)]}),
 }

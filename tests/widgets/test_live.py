@@ -1,23 +1,16 @@
 """What every live widget must do: the ones in `samples.py`, one after the other."""
 
 import base64
-import importlib.util
 import io
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+import samples
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 import zsbir_lib.widgets as family
 from zsbir_lib.widgets import LiveWidget
-
-_spec = importlib.util.spec_from_file_location("samples", Path(__file__).with_name("samples.py"))
-samples = importlib.util.module_from_spec(_spec)
-sys.modules["samples"] = samples
-_spec.loader.exec_module(samples)
 
 EACH = pytest.mark.parametrize("name", samples.SAMPLES)
 

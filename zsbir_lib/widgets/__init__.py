@@ -8,6 +8,7 @@ from zsbir_lib.widgets.ranking import RankingExplorer
 from zsbir_lib.widgets.replay import AdversarialReplay, GameFrame
 from zsbir_lib.widgets.sketchpad import SketchPad
 from zsbir_lib.widgets.triplet import TripletPlayground
+from zsbir_lib.widgets.walker import LatentWalker
 
 __all__ = [
     "AdversarialReplay",
@@ -16,6 +17,7 @@ __all__ = [
     "GameFrame",
     "KMeansStepper",
     "LatentRun",
+    "LatentWalker",
     "LiveWidget",
     "RankingExplorer",
     "SketchPad",

@@ -143,6 +143,9 @@ function handle(area, mark, { name, onMove, step = null }) {
     group.setPointerCapture(event.pointerId);
     held = event.pointerId;
   });
+  // A finger on the point drags it and does not scroll; `touch-action` does that for boxes, of
+  // which a part of an SVG has none.
+  group.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   group.addEventListener("pointermove", (event) => {
     if (event.pointerId === held) onMove(...area.from(event));
   });
