@@ -14,6 +14,7 @@ from zsbir_lib.widgets import (
     LatentRun,
     LatentWalker,
     LiveWidget,
+    PosteriorExplorer,
     RankingExplorer,
     TripletPlayground,
 )
@@ -82,6 +83,10 @@ SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
     "triplet": (
         TripletPlayground,
         {"margin": 1.5, "sketch": [0.5, 0.5], "positive": [1.0, -1.0], "negative": [0.0, 1.5]},
+    ),
+    "posterior": (
+        PosteriorExplorer,
+        {"mean": 0.8, "deviation": 0.45, "x": -1.0, "variance": 1.0},
     ),
     "walker": (walker, {"z": [1.5, -1.0], "start": [0.5, 2.0]}),
     "ranking": (ranking, {"k": 4, "order": [1, 0, *range(2, 10)]}),

@@ -10,7 +10,7 @@ START = ((-0.6, -0.2), (0.5, 0.8), (0.4, -0.5))
 
 
 def shown(page):
-    near, far, loss, kind = page.locator(".zsbir-triplet-numbers dd").all_inner_texts()
+    near, far, loss, kind = page.locator(".zsbir-live-numbers dd").all_inner_texts()
     return float(near), float(far), float(loss), kind
 
 
@@ -29,7 +29,7 @@ def agrees(page, widget):
 @pytest.mark.browser
 def test_opens_with_the_numbers_of_the_library(static_page):
     page = static_page(TripletPlayground(*START))
-    page.locator(".zsbir-triplet-numbers").wait_for()
+    page.locator(".zsbir-live-numbers").wait_for()
     widget = TripletPlayground(*START)
     near, far, loss, kind = shown(page)
     assert (near, far, loss) == pytest.approx((*widget.distances, widget.loss), abs=5e-4)

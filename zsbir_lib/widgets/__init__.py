@@ -4,6 +4,7 @@ from zsbir_lib.widgets.collapse import CollapseExplorer, LatentRun
 from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.kmeans import KMeansStepper
 from zsbir_lib.widgets.live import LiveWidget
+from zsbir_lib.widgets.posterior import PosteriorExplorer
 from zsbir_lib.widgets.ranking import RankingExplorer
 from zsbir_lib.widgets.replay import AdversarialReplay, GameFrame
 from zsbir_lib.widgets.sketchpad import SketchPad
@@ -19,6 +20,7 @@ __all__ = [
     "LatentRun",
     "LatentWalker",
     "LiveWidget",
+    "PosteriorExplorer",
     "RankingExplorer",
     "SketchPad",
     "TripletPlayground",

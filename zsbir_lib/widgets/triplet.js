@@ -67,7 +67,7 @@ function render({ model, el }) {
   const bar = element("div", { className: "zsbir-live-bar" },
     button("One step downhill", step),
     button("Start again", () => choose(model, start)));
-  const table = element("dl", { className: "zsbir-triplet-numbers" });
+  const table = element("dl", { className: "zsbir-live-numbers" });
   const numbers = {};
   for (const [name, text] of [["near", "‖s − p‖²"], ["far", "‖s − n‖²"], ["loss", "loss"],
     ["kind", "kind"]]) {
