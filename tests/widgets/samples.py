@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from PIL import Image
 
 from zsbir_lib.vae import VAE
 from zsbir_lib.widgets import (
     AdversarialReplay,
+    AttributeChooser,
     CollapseExplorer,
     GameFrame,
     KMeansStepper,
@@ -75,8 +77,22 @@ def walker() -> LatentWalker:
     return LatentWalker(model, points, labels, ["upright", "lying"], caption="Walk.")
 
 
+def attributes() -> AttributeChooser:
+    table = [[1, 0, 1, 0], [1, 1, 0, 0], [0, 0, 0, 1]]
+    photos = {"photo of an owl": [0.8, 0.3, 0.6, 0.1], "photo of a car": [0.1, 0.2, 0.1, 0.7]}
+    return AttributeChooser(
+        table, ["owl", "bat", "car"], ["wings", "fur", "beak", "wheels"], [0.3, 0.4, 0.1, 0.2],
+        photos=photos, pictures={"photo of an owl": Image.new("RGB", (8, 8), "green")},
+        caption="Answer.",
+    )  # fmt: skip
+
+
 # What is made, and for each trait that a reader chooses another value than the first one.
 SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
+    "attributes": (
+        attributes,
+        {"photo": "photo of a car", "answers": {"wings": True, "fur": False}},
+    ),
     "collapse": (collapse, {"place": 2, "sweep": "regulariser", "threshold": 0.1}),
     "kmeans": (kmeans, {"assignment": [0, 1, 2] * 4, "centres": [[0.0, 0.5], [1.0, 1.0]]}),
     "replay": (replay, {"place": 2, "game": "two"}),

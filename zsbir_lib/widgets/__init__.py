@@ -1,5 +1,6 @@
 """Widgets for notebooks; nothing in the core of the library needs them."""
 
+from zsbir_lib.widgets.attributes import AttributeChooser
 from zsbir_lib.widgets.collapse import CollapseExplorer, LatentRun
 from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.kmeans import KMeansStepper
@@ -13,6 +14,7 @@ from zsbir_lib.widgets.walker import LatentWalker
 
 __all__ = [
     "AdversarialReplay",
+    "AttributeChooser",
     "CollapseExplorer",
     "Explorer",
     "GameFrame",
