@@ -99,7 +99,7 @@ class LatentWalker(LiveWidget):
                 f"there are {len(names)} names: give at most {MOST_CLASSES}, and labels from 0 to "
                 f"{len(names) - 1}"
             )
-        side = float(np.ceil(max(3.0, np.abs(flat).max()) * 2) / 2)
+        side = float(np.ceil(max(3.0, np.abs(flat).max() + 0.25) * 2) / 2)
         places = {}
         for name, place in (("z", z), ("start", start)):
             values = finite(place, name, ndim=1)
