@@ -34,6 +34,10 @@ PAGE = """<!doctype html>
 """
 PLACE = '<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div>'
 TOKEN = "test"  # of a server on this machine that ends with the tests
+# Stricter than Colab, which shows each output in a frame of another origin.
+FRAME = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Notebook</title>
+<link rel="icon" href="data:,"></head><body><iframe title="Output" sandbox="allow-scripts" src="{}"
+width="{}" height="850"></iframe></body></html>"""
 DARK = "body { background: #121212; color: #ced6dd }"
 
 
@@ -63,7 +67,7 @@ def static_page(browser, shelf):
     folder, address = shelf
     contexts, wrong = [], []
 
-    def open_page(*widgets, dark=False, width=800, **context):
+    def open_page(*widgets, dark=False, width=800, framed=False, **context):
         # Whole, as a notebook saves it: without defaults, a widget would lack its own script.
         data = embed_data(views=list(widgets), drop_defaults=False)
         # A closing tag inside a text would end the script that holds the state.
@@ -72,6 +76,9 @@ def static_page(browser, shelf):
         page = PAGE.format(style=DARK if dark else "", places=places, state=state)
         name = f"page-{len(list(folder.glob('*.html')))}.html"
         (folder / name).write_text(page, encoding="utf-8")
+        if framed:
+            (folder / f"framed-{name}").write_text(FRAME.format(name, width - 20))
+            name = f"framed-{name}"
         made = browser.new_context(viewport={"width": width, "height": 900}, **context)
         contexts.append(made)
         tab = made.new_page()

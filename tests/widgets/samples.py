@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from zsbir_lib.datasets import ZeroShotSplit
+from zsbir_lib.features import FeatureSet
 from zsbir_lib.vae import VAE
 from zsbir_lib.widgets import (
     AdversarialReplay,
@@ -18,6 +20,7 @@ from zsbir_lib.widgets import (
     LiveWidget,
     PosteriorExplorer,
     RankingExplorer,
+    SplitBuilder,
     TripletPlayground,
 )
 
@@ -87,6 +90,30 @@ def attributes() -> AttributeChooser:
     )  # fmt: skip
 
 
+def features() -> FeatureSet:
+    """Return 8 classes of 6 photos and 12 sketches, which are noisy photos turned around."""
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.arange(8).repeat_interleave(6)
+    photos = 0.7 * torch.randn(48, 7, generator=rng) + torch.randn(8, 7, generator=rng)[labels]
+    owner = torch.arange(48).repeat_interleave(2)
+    noise = 0.3 * torch.randn(96, 7, generator=rng)
+    names = tuple(f"class {letter}" for letter in "abcdefgh")
+    return FeatureSet(
+        photos=photos, sketches=photos[owner].flip(1) + noise, photo_labels=labels,
+        sketch_labels=labels[owner], sketch_photos=owner,
+        photo_ids=tuple(map(str, range(48))), sketch_ids=tuple(map(str, range(96))),
+        class_names=names, split=ZeroShotSplit("test", names[:5], names[5:]),
+        dataset="test", backbone="none", weights_id="none",
+    )  # fmt: skip
+
+
+def split() -> SplitBuilder:
+    names = [f"class {letter}" for letter in "abcdef"]
+    presets = {"First three": names[:3], "Last two": names[4:]}
+    return SplitBuilder(features(), names, presets=presets, dim=4, n_sketches=3, n_photos=5,
+                        caption="Choose.")  # fmt: skip
+
+
 # What is made, and for each trait that a reader chooses another value than the first one.
 SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
     "attributes": (
@@ -104,6 +131,7 @@ SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
         PosteriorExplorer,
         {"mean": 0.8, "deviation": 0.45, "x": -1.0, "variance": 1.0},
     ),
+    "split": (split, {"unseen": ["class b", "class d", "class f"]}),
     "walker": (walker, {"z": [1.5, -1.0], "start": [0.5, 2.0]}),
     "ranking": (ranking, {"k": 4, "order": [1, 0, *range(2, 10)]}),
 }

@@ -16,7 +16,7 @@ widget
 
 def ranking(page):
     """Return the shown classes and their probabilities in percent."""
-    rows = page.locator(".zsbir-ranking-scores tbody tr")
+    rows = page.locator(".zsbir-live-scores tbody tr")
     cells = [row.locator("th, td").all_inner_texts() for row in rows.all()]
     return {name: float(share.rstrip("%")) for name, share, *_ in cells}
 
@@ -31,7 +31,7 @@ def agrees(page, **choices):
 
 
 def chip(page, name):
-    return page.locator(f".zsbir-attributes-chips button[aria-label^='{name}:']")
+    return page.locator(f".zsbir-live-chips button[aria-label^='{name}:']")
 
 
 @pytest.mark.browser
@@ -87,7 +87,7 @@ def test_names_are_text(static_page):
         AttributeChooser([[1], [0]], [evil, "owl"], [evil], [0.5], photos={evil: [1]})
     )
     page.get_by_label("Photo").select_option(evil)
-    page.locator(".zsbir-attributes-chips button").click()
+    page.locator(".zsbir-live-chips button").click()
     assert evil in ranking(page)
     assert page.evaluate("window.harm") is None
 

@@ -16,7 +16,7 @@ _spec.loader.exec_module(_samples)
 
 def shown(page):
     """Return nats, active numbers, all of them, and width, as the page says."""
-    text = page.locator(".zsbir-collapse-words").inner_text()
+    text = page.locator(".zsbir-live-words").inner_text()
     return [float(number) for number in re.findall(r"\d+\.?\d*", text)]
 
 
@@ -34,7 +34,7 @@ def agrees(page, widget):
 def test_keys_and_choices_change_the_run(static_page):
     widget = _samples.collapse()
     page = static_page(_samples.collapse())
-    page.locator(".zsbir-collapse-words").wait_for()
+    page.locator(".zsbir-live-words").wait_for()
     agrees(page, widget)
     weight = page.get_by_label("Weight", exact=True)
     for place in (1, 2):

@@ -21,7 +21,7 @@ def centres(page):
 
 
 def distortion(page):
-    return float(re.search(r"\d+\.\d+", page.locator(".zsbir-kmeans-words").inner_text()).group())
+    return float(re.search(r"\d+\.\d+", page.locator(".zsbir-live-words").inner_text()).group())
 
 
 def agrees(page, widget):

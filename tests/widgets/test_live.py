@@ -111,3 +111,22 @@ def test_the_caption_is_text(static_page, name):
     page.locator(".zsbir-live").wait_for()
     assert page.locator("figcaption").inner_text() == widget.caption
     assert page.evaluate("window.broken") is None
+
+
+@EACH
+@pytest.mark.browser
+def test_works_in_a_sandboxed_frame_as_colab_has_them(static_page, name):
+    page = static_page(make(name), framed=True)
+    inside = page.frame_locator("iframe")
+    inside.locator(".zsbir-live").wait_for()
+    before = inside.locator(".zsbir-live").inner_html()
+    controls = inside.locator(
+        ".zsbir-live :is(button:enabled, input[type=range], [tabindex='0'])"
+    )  # fmt: skip
+    for control in (controls.first, controls.last):
+        control.focus()
+        for key in ("Enter", "ArrowRight", "ArrowLeft", "ArrowLeft"):
+            page.keyboard.press(key)
+            if inside.locator(".zsbir-live").inner_html() != before:
+                return
+    pytest.fail("no key changed anything")

@@ -14,7 +14,7 @@ def widget():
 
 def shown(page):
     """Return the scores on the page."""
-    cells = page.locator(".zsbir-ranking-scores tr td:nth-of-type(2)")
+    cells = page.locator(".zsbir-live-scores tr td:nth-of-type(2)")
     return [float(text) for text in cells.all_inner_texts()]
 
 

@@ -15,7 +15,7 @@ _spec.loader.exec_module(_samples)
 
 
 def shown(page):
-    text = page.locator(".zsbir-replay-words").inner_text()
+    text = page.locator(".zsbir-live-words").inner_text()
     return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
 
 
@@ -28,7 +28,7 @@ def agrees(page, widget):
 def test_keys_scrub_and_the_game_can_be_changed(static_page):
     widget = _samples.replay()
     page = static_page(_samples.replay())
-    page.locator(".zsbir-replay-words").wait_for()
+    page.locator(".zsbir-live-words").wait_for()
     agrees(page, widget)
     page.get_by_label("Step", exact=True).focus()
     for place in (1, 2, 2):

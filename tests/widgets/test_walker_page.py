@@ -38,7 +38,7 @@ def place(page, name):
 
 
 def words(page):
-    return page.locator(".zsbir-walker-words").inner_text()
+    return page.locator(".zsbir-live-words").inner_text()
 
 
 def agrees(page, widget):
@@ -55,7 +55,7 @@ def agrees(page, widget):
 def test_draws_what_python_draws(static_page, widget):
     widget.z, widget.start = [0.0, 0.0], [-1.0, -1.0]
     page = static_page(widget)
-    page.locator(".zsbir-walker-words").wait_for()
+    page.locator(".zsbir-live-words").wait_for()
     np.testing.assert_allclose(ink(page), widget.decode([[0, 0]])[0], atol=0.003)
     share = np.linspace(0, 1, widget.steps)[:, None]
     way = np.concatenate(list(widget.decode((share - 1) * [1.0, 1.0])), axis=1)

@@ -9,6 +9,7 @@ from zsbir_lib.widgets.posterior import PosteriorExplorer
 from zsbir_lib.widgets.ranking import RankingExplorer
 from zsbir_lib.widgets.replay import AdversarialReplay, GameFrame
 from zsbir_lib.widgets.sketchpad import SketchPad
+from zsbir_lib.widgets.split import SplitBuilder
 from zsbir_lib.widgets.triplet import TripletPlayground
 from zsbir_lib.widgets.walker import LatentWalker
 
@@ -25,5 +26,6 @@ __all__ = [
     "PosteriorExplorer",
     "RankingExplorer",
     "SketchPad",
+    "SplitBuilder",
     "TripletPlayground",
 ]

@@ -40,20 +40,20 @@ function render({ model, el }) {
     choose(model, { answers: next === undefined ? others : { ...others, [name]: next } });
   };
   const chips = attributes.map((name) => button("", () => turn(name)));
-  const group = element("div", { className: "zsbir-attributes-chips" }, ...chips);
+  const group = element("div", { className: "zsbir-live-chips" }, ...chips);
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Attributes");
 
   const rows = Array.from({ length: Math.min(model.get("most"), classes.length) }, () => {
     const [name, share, behind] = [element("th", { scope: "row" }), element("td"), element("td")];
-    const meter = element("span", { className: "zsbir-ranking-meter" });
+    const meter = element("span", { className: "zsbir-live-meter" });
     meter.setAttribute("aria-hidden", "true");
     return { name, share, behind, meter,
       row: element("tr", {}, name, share, behind, element("td", {}, meter)) };
   });
   const head = element("tr", {}, ...["class", "probability", "nats behind", ""].map((text) =>
     element(text ? "th" : "td", text ? { scope: "col", textContent: text } : {})));
-  const ranking = element("table", { className: "zsbir-ranking-scores" },
+  const ranking = element("table", { className: "zsbir-live-scores" },
     element("thead", {}, head), element("tbody", {}, ...rows.map(({ row }) => row)));
   const key = element("p", { className: "zsbir-live-help", textContent:
     "Click an attribute: once for yes (✓), again for no (✗), again to take it back. " +

@@ -57,7 +57,7 @@ function render({ model, el }) {
     onInput: (value) => choose(model, { place: value }) });
   const least = slider("Active above", { min: 0, max: thresholds.length - 1, step: 1,
     onInput: (value) => choose(model, { threshold: thresholds[value] }) });
-  const words = element("p", { className: "zsbir-collapse-words" });
+  const words = element("p", { className: "zsbir-live-words" });
   const key = element("p", { className: "zsbir-live-help", textContent:
     "Grey dots: photos. Green rings: those of the sketch's class. Blue triangles: what is " +
     "generated for the sketch. Bars: the latent numbers, the most used first; filled if active." });

@@ -84,7 +84,7 @@ function render({ model, el }) {
   const again = button("Start again", () => restart(structuredClone(start)));
   const other = button("Another start", () =>
     restart(plusPlus(points, model.get("centres").length)));
-  const words = element("p", { className: "zsbir-kmeans-words" });
+  const words = element("p", { className: "zsbir-live-words" });
   const chart = svg("svg", { viewBox: "0 0 480 90", class: "zsbir-live-plane", role: "img" });
   const curve = svg("polyline", { fill: "none", stroke: COLOURS[0], "stroke-width": 2 });
   chart.append(svg("rect", { x: 0.5, y: 0.5, width: 479, height: 89,

@@ -70,13 +70,13 @@ function render({ model, el }) {
   }
   const rows = SCORES.map(([, label]) => {
     const [fraction, value] = [element("td"), element("td")];
-    const meter = element("span", { className: "zsbir-ranking-meter" });
+    const meter = element("span", { className: "zsbir-live-meter" });
     meter.setAttribute("aria-hidden", "true");
     const head = element("th", { scope: "row", textContent: label });
     const row = element("tr", {}, head, fraction, value, element("td", {}, meter));
     return { row, fraction, value, meter };
   });
-  const table = element("table", { className: "zsbir-ranking-scores" },
+  const table = element("table", { className: "zsbir-live-scores" },
     element("tbody", {}, ...rows.map(({ row }) => row)));
   table.setAttribute("aria-label", "Scores of the photos above the cut");
   const help = element("p", {

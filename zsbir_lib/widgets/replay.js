@@ -79,7 +79,7 @@ function render({ model, el }) {
     clock = null;
     play.textContent = "Play";
   }
-  const words = element("p", { className: "zsbir-replay-words" });
+  const words = element("p", { className: "zsbir-live-words" });
   const key = element("p", { className: "zsbir-live-help", textContent:
     "Blue: codes. Dashed: one and two standard deviations of the prior. Lines: where the " +
     `discriminator gives ${model.get("levels").join(", ")} to be a draw from the prior.` });

@@ -83,7 +83,7 @@ function render({ model, el }) {
   };
   const here = canvas(shape[1], "here");
   const strip = canvas(shape[1] * steps, "strip");
-  const words = element("p", { className: "zsbir-walker-words" });
+  const words = element("p", { className: "zsbir-live-words" });
   const key = element("p", { className: "zsbir-walker-key" });
   names.forEach((name, k) => {
     const mark = svg("svg", { viewBox: "-6 -6 12 12", width: 14, height: 14, "aria-hidden": true },

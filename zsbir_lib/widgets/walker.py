@@ -158,7 +158,7 @@ class LatentWalker(LiveWidget):
 
     @property
     def decided(self) -> float:
-        """How far the pixels at `z` are from grey, on average: 0 is all grey, 1 black or white."""
+        """How far the pixels at `z` are from grey, 0, towards black or white, 1, on average."""
         return float(np.abs(2 * self.decode([self.z])[0] - 1).mean())
 
     def figure(self) -> Plot:
