@@ -114,6 +114,21 @@ def test_a_query_does_not_depend_on_the_others(gallery):
     assert torch.equal(index.search(queries).indices[4:5], index.search(queries[4:5]).indices)
 
 
+def test_every_way_to_multiply_gives_the_same(gallery, monkeypatch):
+    first = np.random.default_rng(0).random((3, len(gallery)), dtype=np.float32)
+    usual = DiffusionIndex(gallery).spread(first)
+    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: False)
+    np.testing.assert_allclose(DiffusionIndex(gallery).spread(first), usual, rtol=1e-5)
+
+
+def test_photos_without_neighbours_keep_their_order():
+    alone = DiffusionIndex(torch.tensor([[1.0, 2.0]]))
+    assert alone.search(torch.tensor([[1.0, 0.0]]), 1).indices.tolist() == [[0]]
+    opposite = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    found = DiffusionIndex(opposite).search(torch.tensor([[-1.0, 0.1]]), 2)
+    assert found.indices.tolist() == [[1, 0]]
+
+
 def test_centres_are_spread_too(gallery):
     queries = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(4))
     ranking = DiffusionIndex(gallery).search(queries, 5)

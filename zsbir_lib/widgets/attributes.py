@@ -30,7 +30,7 @@ class AttributeChooser(LiveWidget):
 
         \sum_m \log p(a_m^c \mid x) - \log p(a_m^c) ,
 
-    where :math:`p(a_m = 1 \mid x)` is `certainty` for an answer of yes and 1 - `certainty` for one
+    where :math:`p(a_m = 1 \mid x)` is the certainty for an answer of yes and 1 minus it for one
     of no; else what the classifiers say of the chosen photo; and without a photo the prior, which
     adds nothing. With classes equally likely before, their probabilities are the softmax of the
     scores.

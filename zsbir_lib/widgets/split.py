@@ -21,8 +21,8 @@ METHODS = {"cosine": "cosine", "ridge": "ridge regression"}
 class SplitBuilder(LiveWidget):
     r"""Choose which classes are unseen; two methods are trained on the others and asked at once.
 
-    Features are reduced to the `dim` main axes of the photos of classes that are always seen. Both
-    methods centre sketches x and photos y at the means of the training pairs and rank by the
+    Features are reduced to the ``dim`` main axes of the photos of classes that are always seen.
+    Both methods centre sketches x and photos y at the means of the training pairs and rank by the
     cosine: the baseline takes x as it is, ridge regression takes :math:`W^\top x` with
 
     .. math::
@@ -35,7 +35,7 @@ class SplitBuilder(LiveWidget):
     Parameters
     ----------
     features
-        Of a data set in which every candidate has `n_photos` photos with a sketch.
+        Of a data set in which every candidate has ``n_photos`` photos with a sketch.
     candidates
         Classes that may be unseen; those of the others that have sketches are always seen.
     presets

@@ -37,7 +37,7 @@ class LatentWalker(LiveWidget):
     points
         Where pictures are encoded, shape (n, 2), to find one's way.
     labels
-        The class of each point, an index of `names`, shape (n,).
+        The class of each point, an index of ``names``, shape (n,).
     names
         At most `MOST_CLASSES`.
     z, start
@@ -152,17 +152,17 @@ class LatentWalker(LiveWidget):
 
     @property
     def nearest(self) -> str:
-        """The class of the encoded picture that is nearest to `z`."""
+        """The class of the encoded picture that is nearest to ``z``."""
         squared = ((np.asarray(self.points) - self.z) ** 2).sum(axis=1)
         return self.names[self.labels[int(squared.argmin())]]
 
     @property
     def decided(self) -> float:
-        """How far the pixels at `z` are from grey, 0, towards black or white, 1, on average."""
+        """How far the pixels at ``z`` are from grey, 0, towards black or white, 1, on average."""
         return float(np.abs(2 * self.decode([self.z])[0] - 1).mean())
 
     def figure(self) -> Plot:
-        """Return the plane with both ends of the way, the picture at `z`, and those on the way."""
+        """Return the plane with both ends of the way, and the pictures at ``z`` and on the way."""
         figure, axis = new_plot(6.4, 5.2)
         axis.remove()
         grid = figure.add_gridspec(2, 2, height_ratios=(4, 1), width_ratios=(3, 2))
