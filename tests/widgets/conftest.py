@@ -196,7 +196,9 @@ def lab_notebook(browser, lab):
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         # The kernel is there when the cell can be run.
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
-        shown = page.locator(".jp-OutputArea-output :is(.zsbir-live, .zsbir-pad)").first
+        shown = page.locator(
+            ".jp-OutputArea-output :is(.zsbir-live, .zsbir-pad, .zsbir-explorer)"
+        ).first
         dialog = page.locator("dialog button.jp-mod-accept")
         for _ in range(3):
             # On a busy machine a run is lost if the kernel was not quite there, and asked about.

@@ -1,17 +1,12 @@
 """The collapse explorer in a static page and in JupyterLab: its numbers are Python's."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+import samples
 
 from zsbir_lib.widgets import CollapseExplorer, LatentRun
-
-_spec = importlib.util.spec_from_file_location("samples", Path(__file__).with_name("samples.py"))
-_samples = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_samples)
 
 
 def shown(page):
@@ -32,8 +27,8 @@ def agrees(page, widget):
 
 @pytest.mark.browser
 def test_keys_and_choices_change_the_run(static_page):
-    widget = _samples.collapse()
-    page = static_page(_samples.collapse())
+    widget = samples.collapse()
+    page = static_page(samples.collapse())
     page.locator(".zsbir-live-words").wait_for()
     agrees(page, widget)
     weight = page.get_by_label("Weight", exact=True)
@@ -57,8 +52,8 @@ def test_keys_and_choices_change_the_run(static_page):
 @pytest.mark.browser
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
 def test_the_slider_answers_to_a_pointer(static_page, touch):
-    widget = _samples.collapse()
-    page = static_page(_samples.collapse(), width=390, has_touch=touch)
+    widget = samples.collapse()
+    page = static_page(samples.collapse(), width=390, has_touch=touch)
     weight = page.get_by_label("Weight", exact=True)
     weight.wait_for()
     box = weight.bounding_box()

@@ -74,3 +74,17 @@ def test_bad_sliders_are_named(sliders, options, message):
 def test_a_frame_without_words_is_refused():
     with pytest.raises(ZsbirError, match="has no alt_text"):
         Explorer(lambda height: new_plot()[0], {"height": [1]})
+
+
+def test_ordinary_widgets_do_the_same_where_scripts_are_blocked():
+    explorer = Explorer(draw, {"height": [1, 2], "width": [1, 2, 3]}, caption="Move <both>.")
+    height, width, picture, words, caption = explorer.fallback().children
+    before = picture.value
+    width.value = 2
+    height.value = 1
+    assert explorer.position == [1, 2]
+    assert picture.value == base64.b64decode(explorer.frame["png"]) != before
+    assert "the first 2 high and 3 wide" in words.value
+    explorer.position = [0, 1]
+    assert (height.value, width.value) == (0, 1)
+    assert caption.value == "<p>Move &lt;both&gt;.</p>"

@@ -1,17 +1,12 @@
 """The replay in a static page and in JupyterLab: its numbers are Python's, its lines the grid's."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+import samples
 
 from zsbir_lib.widgets import AdversarialReplay, GameFrame
-
-_spec = importlib.util.spec_from_file_location("samples", Path(__file__).with_name("samples.py"))
-_samples = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_samples)
 
 
 def shown(page):
@@ -26,8 +21,8 @@ def agrees(page, widget):
 
 @pytest.mark.browser
 def test_keys_scrub_and_the_game_can_be_changed(static_page):
-    widget = _samples.replay()
-    page = static_page(_samples.replay())
+    widget = samples.replay()
+    page = static_page(samples.replay())
     page.locator(".zsbir-live-words").wait_for()
     agrees(page, widget)
     page.get_by_label("Step", exact=True).focus()
@@ -57,7 +52,7 @@ def test_lines_lie_where_the_grid_has_the_level(static_page):
 @pytest.mark.browser
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
 def test_it_plays_to_the_end_and_stops(static_page, touch):
-    page = static_page(_samples.replay(), width=390, has_touch=touch)
+    page = static_page(samples.replay(), width=390, has_touch=touch)
     play = page.get_by_role("button", name="Play")
     play.wait_for()
     (play.tap if touch else play.click)()

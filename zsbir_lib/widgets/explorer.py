@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import html
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from zsbir_lib.errors import ZsbirError
@@ -105,6 +107,34 @@ class Explorer(anywidget.AnyWidget):
         for place, values in zip(self.position, self.values, strict=True):
             number = number * len(values) + place
         return self.frames[number]
+
+    def fallback(self) -> ipywidgets.VBox:
+        """Return the same from ordinary ipywidgets, for where scripts of widgets are blocked."""
+        picture, words = ipywidgets.Image(format="png"), ipywidgets.HTML()
+        sliders = [
+            ipywidgets.SelectionSlider(options=[(text, i) for i, text in enumerate(texts)],
+                                       description=label)
+            for label, texts in zip(self.labels, self.values, strict=True)
+        ]  # fmt: skip
+
+        def show(change: object = None) -> None:
+            for slider, place in zip(sliders, self.position, strict=True):
+                slider.value = place
+            picture.value = base64.b64decode(self.frame["png"])
+            picture.alt = self.frame["alt"]
+            words.value = f"<p>{html.escape(self.frame['alt'])}</p>"
+
+        def move(change: object) -> None:
+            self.position = [slider.value for slider in sliders]
+
+        show()
+        for slider in sliders:
+            slider.observe(move, names="value")
+        self.observe(show, names="position")
+        rows = [*sliders, picture, words]
+        if self.caption:
+            rows.append(ipywidgets.HTML(f"<p>{html.escape(self.caption)}</p>"))
+        return ipywidgets.VBox(rows)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)
