@@ -6,6 +6,7 @@ import abc
 import base64
 import html
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,8 @@ def finite(values: Any, what: str, *, ndim: int) -> np.ndarray:
     if not np.isfinite(array).all():
         raise ZsbirError(f"{what} must be finite: there are NaN or infinite values in them")
     return array
+
+
+def coordinates(place: Sequence[float]) -> str:
+    """Return a place in the plane as a text, such as ``"(0.50, -1.00)"``."""
+    return f"({place[0]:.2f}, {place[1]:.2f})"

@@ -13,7 +13,7 @@ from matplotlib.patches import Circle
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.methods.triplet import triplet_loss
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plot
-from zsbir_lib.widgets.live import LiveWidget, finite, module_text
+from zsbir_lib.widgets.live import LiveWidget, coordinates, finite, module_text
 
 SIDE = 2.0
 """The plane goes from -SIDE to SIDE in both directions."""
@@ -142,9 +142,9 @@ class TripletPlayground(LiveWidget):
             axis.scatter(*place, marker=mark, s=80, color=COLOURS[i], label=name, zorder=3)
         axis.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), aspect="equal")
         axis.legend(frameon=False, labelcolor=INK, loc="upper left", fontsize=8)
+        places = ", ".join(f"{name} at {coordinates(getattr(self, name))}" for name in _POINTS)
         figure.alt_text = (
-            f"A {self.kind} triplet with margin {self.margin:.2f}: sketch at {_at(self.sketch)}, "
-            f"positive at {_at(self.positive)}, negative at {_at(self.negative)}; the squared "
+            f"A {self.kind} triplet with margin {self.margin:.2f}: {places}; the squared "
             f"distances are {near:.2f} and {far:.2f}, the loss is {self.loss:.2f}."
         )
         return figure
@@ -157,7 +157,3 @@ class TripletPlayground(LiveWidget):
             **{name: ipywidgets.FloatsInput(value=getattr(self, name), format=".2f")
                for name in _POINTS},
         }  # fmt: skip
-
-
-def _at(place: list[float]) -> str:
-    return f"({place[0]:.2f}, {place[1]:.2f})"

@@ -14,7 +14,7 @@ from torch import nn
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plot
 from zsbir_lib.vae import VAE
-from zsbir_lib.widgets.live import LiveWidget, finite, module_text
+from zsbir_lib.widgets.live import LiveWidget, coordinates, finite, module_text
 
 STEPS = 8
 """Pictures on the straight way from the start to the present place, both ends included."""
@@ -184,8 +184,9 @@ class LatentWalker(LiveWidget):
             axes.imshow(shown, cmap="gray_r", vmin=0, vmax=1)
             axes.set(xticks=[], yticks=[])
         figure.alt_text = (
-            f"At {_at(self.z)} the nearest encoded picture is of the class {self.nearest}, and "
-            f"pixels are {self.decided:.0%} decided; the walk began at {_at(self.start)}."
+            f"At {coordinates(self.z)} the nearest encoded picture is of the class {self.nearest}, "
+            f"and pixels are {self.decided:.0%} decided; the walk began at "
+            f"{coordinates(self.start)}."
         )
         return figure
 
@@ -208,7 +209,3 @@ def _quantised(layer: nn.Linear) -> dict[str, np.ndarray]:
 
 def _base64(values: np.ndarray) -> str:
     return base64.b64encode(values.tobytes()).decode()
-
-
-def _at(place: Sequence[float]) -> str:
-    return f"({place[0]:.2f}, {place[1]:.2f})"
