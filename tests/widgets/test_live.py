@@ -104,6 +104,17 @@ def test_every_control_has_a_name_and_can_be_reached_by_keyboard(static_page, na
 
 @EACH
 @pytest.mark.browser
+def test_prints_with_its_colours_and_without_its_sliders(static_page, name):
+    page = static_page(make(name))
+    page.locator(".zsbir-live").wait_for()
+    page.emulate_media(media="print")
+    colour = page.locator(".zsbir-live").evaluate("e => getComputedStyle(e).printColorAdjust")
+    assert colour == "exact"
+    assert page.locator(".zsbir-live :is(input, select):visible").count() == 0
+
+
+@EACH
+@pytest.mark.browser
 def test_the_caption_is_text(static_page, name):
     widget = make(name)
     widget.caption = "</script><img src=x onerror=window.broken=1>"

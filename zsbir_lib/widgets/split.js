@@ -204,8 +204,8 @@ function render({ model, el }) {
     chart.setAttribute("aria-label", `mAP@K: ${methods.map((name) => lines[name].textContent)
       .join("; ")}`);
     status.textContent = enough
-      ? `${asked.length} classes unseen, ${seen.length} more to learn from; ${tried.size} ` +
-        `${tried.size === 1 ? "split" : "splits"} looked at.`
+      ? `${asked.length} of ${candidates.length} classes unseen; ` +
+        `${tried.size} ${tried.size === 1 ? "split" : "splits"} looked at.`
       : "Choose two unseen classes or more.";
   }
 
