@@ -160,6 +160,10 @@ class Notebook:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
+    def settle(self):
+        """Give what was done on the page the time to reach the kernel, on a busy machine too."""
+        self.page.wait_for_timeout(1_000)
+
     def python(self, code):
         """Run code in the kernel and return what it printed."""
         printed = []

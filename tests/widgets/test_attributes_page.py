@@ -101,7 +101,7 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     assert next(iter(ranking(page))) == notebook.python("print(widget.predicted)") == "car"
     chip(page, "wings").click()
     chip(page, "wheels").click()
-    page.wait_for_timeout(300)
+    notebook.settle()
     assert json.loads(notebook.python("import json; print(json.dumps(widget.answers))")) == {
         "wings": True,
         "wheels": False,

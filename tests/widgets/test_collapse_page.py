@@ -89,5 +89,5 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.get_by_text("1 of 2 latent numbers active").wait_for()
     page.get_by_label("Weight", exact=True).focus()
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(300)
+    notebook.settle()
     assert notebook.python("print(widget.run['weight'], widget.active)") == "10.0 2"

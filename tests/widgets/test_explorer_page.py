@@ -66,6 +66,6 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.locator("[alt='Two bars, the first 3 high']").wait_for()
     page.get_by_label("height").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(300)
+    notebook.settle()
     assert notebook.python("print(widget.position)") == "[3]"
     assert words(page) == "Two bars, the first 4 high"

@@ -120,7 +120,7 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     )
     page = notebook.page
     page.get_by_role("button", name="Assign", exact=True).click()
-    page.wait_for_timeout(300)
+    notebook.settle()
     found = json.loads(notebook.python("print(widget.assignment)"))
     expected = KMeansStepper(POINTS)
     expected.assign()

@@ -92,7 +92,7 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.locator("output", has_text="0.80").first.wait_for()
     page.get_by_label("deviation", exact=True).focus()
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(300)
+    notebook.settle()
     terms = "widget.fit, widget.price, widget.bound, widget.gap, widget.bound + widget.gap"
     values = json.loads(notebook.python(f"print([{terms}])"))
     assert shown(page) == pytest.approx(values, abs=0.006)

@@ -112,13 +112,13 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
         "document.querySelector('.zsbir-ranking-name').textContent === 'class 0'"
     )
     assert order(page) == [0, 2, 5, 1, 3, 4, 6, 7, 8, 9]
-    page.wait_for_timeout(300)
+    notebook.settle()
     assert notebook.python("print(widget.order)") == "[0, 2, 5, 1, 3, 4, 6, 7, 8, 9]"
     assert notebook.python("print(widget.scores['k'])") == "0.75"
     # A key that moves a photo does not move the notebook's cells.
     page.get_by_role("button", name="Rank 1:").focus()
     for key in ("Space", "ArrowDown", "Space"):
         page.keyboard.press(key)
-    page.wait_for_timeout(300)
+    notebook.settle()
     assert notebook.python("print(widget.order[:3])") == "[2, 0, 5]"
     assert page.locator(".jp-Notebook .jp-Cell").count() == 1

@@ -92,5 +92,5 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.get_by_text("step 2", exact=True).wait_for()
     page.get_by_label("Step", exact=True).focus()
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(300)
+    notebook.settle()
     assert notebook.python("print(widget.step)") == "1"

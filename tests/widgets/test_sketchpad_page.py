@@ -359,7 +359,7 @@ def test_in_jupyterlab_python_gets_what_mouse_finger_and_keys_draw(lab_notebook)
     pad.canvas.focus()
     for key in ("Space", *["ArrowRight"] * 5, "Space"):
         pad.page.keyboard.press(key)
-    pad.page.wait_for_timeout(300)
+    notebook.settle()
     assert json.loads(notebook.python("print(heard)")) == [1, 2, 3]
     line, dot, keys = json.loads(notebook.python("print(widget.strokes)"))
     assert line[0] == pytest.approx([0.2, 0.2], abs=0.01)

@@ -116,11 +116,11 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.locator("[aria-label='negative at 1.50, -1.50']").wait_for()
     page.get_by_label("margin").focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(300)
+    notebook.settle()
     assert notebook.python("print(widget.margin)") == "2.0"
     page.locator("[aria-label^='sketch at']").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(300)
+    notebook.settle()
     sketch = json.loads(notebook.python("print(widget.sketch)"))
     assert sketch == pytest.approx([-0.52, -0.2])
     near, far, loss = json.loads(notebook.python("print([*widget.distances, widget.loss])"))

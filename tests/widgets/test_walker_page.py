@@ -116,7 +116,7 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     np.testing.assert_allclose(ink(page), drawn, atol=0.003)
     page.locator("[aria-label^='you at']").focus()
     page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(300)
+    notebook.settle()
     z = json.loads(notebook.python("print(widget.z)"))
     assert z == pytest.approx(place(page, "you"), abs=0.006)
     assert z[1] > -0.5
