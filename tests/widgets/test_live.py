@@ -141,3 +141,51 @@ def test_works_in_a_sandboxed_frame_as_colab_has_them(static_page, name):
             if inside.locator(".zsbir-live").inner_html() != before:
                 return
     pytest.fail("no key changed anything")
+
+
+# What to press on in JupyterLab, with the mouse and then with a finger, and which trait follows.
+PRESSED = {
+    "attributes": [("wings", "answers"), ("fur", "answers")],
+    "collapse": [("Weight", "place"), ("Active above", "threshold")],
+    "kmeans": [("Assign", "assignment"), ("Move", "centres")],
+    "posterior": [("mean", "mean"), ("deviation", "deviation")],
+    "ranking": [("Best order", "order"), ("K", "k")],
+    "replay": [("Step", "place"), ("Step", "place")],
+    "split": [("class d", "unseen"), ("Last two", "unseen")],
+    "triplet": [("margin", "margin"), ("One step downhill", "sketch")],
+    "walker": [("you at", "z"), ("Begin a new walk here", "start")],
+}
+
+
+@EACH
+@pytest.mark.browser
+def test_mouse_and_finger_reach_python_in_jupyterlab(lab_notebook, name):
+    notebook = lab_notebook(
+        f"import sys\nsys.path.insert(0, {samples.__file__.rsplit('/', 1)[0]!r})\n"
+        f"import samples\nwidget = samples.SAMPLES[{name!r}][0]()\nwidget"
+    )
+    page = notebook.page
+    for finger, (label, trait) in enumerate(PRESSED[name]):
+        before = notebook.python(f"print(widget.{trait})")
+        widget = page.locator(".zsbir-live")
+        target = widget.get_by_label(label, exact=True)
+        if not target.count():
+            target = widget.get_by_role("button", name=label)
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        if target.evaluate("e => e.type === 'range'"):
+            x = box["x"] + box["width"] * (0.02 if finger else 0.98)  # where it did not stand
+        if finger:
+            page.touchscreen.tap(x, y)
+        else:
+            page.mouse.move(x, y)
+            page.mouse.down()
+            if label.endswith(" at"):  # a point to drag
+                page.mouse.move(x + 40, y, steps=4)
+            page.mouse.up()
+        for _ in range(20):
+            page.wait_for_timeout(250)
+            if (after := notebook.python(f"print(widget.{trait})")) != before:
+                break
+        assert after != before, f"{label} does not reach {trait}"
