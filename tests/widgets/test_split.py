@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import samples
@@ -81,7 +83,7 @@ def test_the_first_preset_is_unseen_at_first(builder):
         ({"candidates": ["class a", "class z"]}, UnknownNameError, "has no class z"),
         ({"candidates": ["class a", "class a"]}, UnknownNameError, "different classes"),
         ({"candidates": [*NAMES, "class g"]}, ZsbirError, "leave some"),
-        ({"n_photos": 7}, ZsbirError, "class a has 6 photos with a sketch, fewer than"),
+        ({"n_photos": 7}, ZsbirError, "class a has 6 photos, 6 of them with a sketch"),
         ({"n_sketches": 6}, ZsbirError, "n_sketches is 6"),
         ({"dim": 8}, ZsbirError, "dim is 8: it must be from 1 to 7"),
         ({"ridge": 0}, ZsbirError, "ridge is 0"),
@@ -93,6 +95,22 @@ def test_bad_input_is_named(change, error, message):
     options = {"candidates": NAMES, "dim": 4, "n_sketches": 3, "n_photos": 5} | change
     with pytest.raises(error, match=message):
         SplitBuilder(samples.features(), **options)
+
+
+def test_photos_that_nobody_drew_fill_the_gallery():
+    features = samples.features()
+    drawn = features.sketch_photos % 6 < 3  # of the six photos of a class, three
+    few = dataclasses.replace(
+        features, sketches=features.sketches[drawn], sketch_labels=features.sketch_labels[drawn],
+        sketch_photos=features.sketch_photos[drawn],
+        sketch_ids=tuple(map(str, range(int(drawn.sum())))),
+    )  # fmt: skip
+    options = {"dim": 4, "n_sketches": 3, "unseen": NAMES[:3]}
+    filled = SplitBuilder(few, NAMES, n_photos=5, **options)
+    assert filled.photos == SplitBuilder(features, NAMES, n_photos=5, **options).photos
+    assert filled.sketches["class a"] == samples.split().sketches["class a"]
+    with pytest.raises(ZsbirError, match="3 of them with a sketch"):
+        SplitBuilder(few, NAMES, n_photos=5, **(options | {"n_sketches": 4}))
 
 
 @pytest.mark.parametrize("unseen", [["class g"], ["class a", "class a"]])

@@ -35,7 +35,8 @@ class SplitBuilder(LiveWidget):
     Parameters
     ----------
     features
-        Of a data set in which every candidate has ``n_photos`` photos with a sketch.
+        Of a data set in which every candidate has ``n_photos`` photos, ``n_sketches`` of them
+        with a sketch.
     candidates
         Classes that may be unseen; those of the others that have sketches are always seen.
     presets
@@ -61,8 +62,8 @@ class SplitBuilder(LiveWidget):
     UnknownNameError
         If a class is not in the data set, or not a candidate.
     ZsbirError
-        If a candidate has too few photos with a sketch, fewer than two classes are always seen, or
-        a number is out of range.
+        If a candidate has too few photos or sketches, fewer than two classes are always seen, or a
+        number is out of range.
     """
 
     _esm = module_text("split")
@@ -114,12 +115,17 @@ class SplitBuilder(LiveWidget):
         for name, number in numbers.items():
             rows = np.flatnonzero(paired & (labels == number))
             _, first = np.unique(owner[rows], return_index=True)
-            rows = rows[np.sort(first)][:n_photos]  # one sketch of each photo
-            if len(rows) < n_photos:
-                raise ZsbirError(f"{name} has {len(rows)} photos with a sketch, fewer than "
-                                 f"n_photos, {n_photos}")  # fmt: skip
+            rows = rows[np.sort(first)]  # one sketch of each photo
+            own = np.flatnonzero(features.photo_labels.numpy() == number)
+            # Photos that were drawn come first, in the order of their sketches.
+            own = np.concatenate([owner[rows], np.setdiff1d(own, owner[rows])])[:n_photos]
+            if len(rows) < n_sketches or len(own) < n_photos:
+                raise ZsbirError(
+                    f"{name} has {len(own)} photos, {len(rows)} of them with a sketch: n_photos, "
+                    f"{n_photos}, and n_sketches, {n_sketches}, may not be more"
+                )
             sketches[name] = x[rows[:n_sketches]].round(3).tolist()
-            photos[name] = y[owner[rows]].round(3).tolist()
+            photos[name] = y[own].round(3).tolist()
         u, v = x[always], y[owner[always]]
         sums = {"n": len(u), "x": u.sum(axis=0), "y": v.sum(axis=0), "xx": u.T @ u, "xy": u.T @ v}
         presets = {str(title): list(chosen) for title, chosen in (presets or {}).items()}
@@ -144,7 +150,7 @@ class SplitBuilder(LiveWidget):
         strangers = set(proposal["value"]) - set(self.candidates)
         if strangers or len(set(proposal["value"])) < len(proposal["value"]):
             raise traitlets.TraitError(
-                f"unseen must name different candidates, not {', '.join(sorted(strangers))}"
+                f"unseen must name different candidates, not {', '.join(proposal['value'])}"
             )
         return proposal["value"]
 
