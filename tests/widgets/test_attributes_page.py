@@ -99,7 +99,8 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     notebook.python("widget.answers = {'wheels': True}")
     page.locator("[aria-label='wheels: yes']").wait_for()
     assert next(iter(ranking(page))) == notebook.python("print(widget.predicted)") == "car"
-    chip(page, "wings").click()
+    chip(page, "wings").focus()
+    page.keyboard.press("Enter")
     chip(page, "wheels").click()
     notebook.settle()
     assert json.loads(notebook.python("import json; print(json.dumps(widget.answers))")) == {

@@ -69,3 +69,10 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     notebook.settle()
     assert notebook.python("print(widget.position)") == "[3]"
     assert words(page) == "Two bars, the first 4 high"
+    box = page.get_by_label("height").bounding_box()
+    page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
+    notebook.settle()
+    assert notebook.python("print(widget.position)") == "[0]"
+    page.touchscreen.tap(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+    notebook.settle()
+    assert notebook.python("print(widget.position)") == "[3]"
