@@ -119,7 +119,8 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
         "widget"
     )
     page = notebook.page
-    page.get_by_role("button", name="Assign", exact=True).click()
+    page.get_by_role("button", name="Assign", exact=True).focus()
+    page.keyboard.press("Enter")
     notebook.settle()
     found = json.loads(notebook.python("print(widget.assignment)"))
     expected = KMeansStepper(POINTS)
