@@ -1,6 +1,75 @@
-"""The one exception a caller of this library has to know, and names for its kinds."""
+"""The one exception a caller of this library has to know, names for its kinds, and their words.
+
+A message gives advice in the words of the interface that its reader uses: an argument of a
+function is ``on_error='skip'`` in Python and ``--on-error skip`` on the command line. `argument`
+returns whichever fits.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_on_command_line: ContextVar[bool] = ContextVar("_on_command_line", default=False)
+_ABSENT = object()
+# Arguments whose option of the command line is not the same word with dashes.
+_OPTIONS = {("split", None): "--inner", ("seed", _ABSENT): "--data-seed"}
+
+
+@contextmanager
+def speaking_command_line() -> Iterator[None]:
+    """Let messages that are made within the block name options, not arguments of functions."""
+    token = _on_command_line.set(True)
+    try:
+        yield
+    finally:
+        _on_command_line.reset(token)
+
+
+def argument(name: str, value: Any = _ABSENT, *, placeholder: str = "") -> str:
+    """Name an argument in the words of the interface in use.
+
+    Parameters
+    ----------
+    name
+        Of the argument in Python, such as ``"on_error"``.
+    value
+        What to give for it; by default the argument is only named.
+    placeholder
+        What stands for a value that only the reader knows, such as ``"PATH"``.
+
+    Examples
+    --------
+    >>> argument("on_error", "skip"), argument("weights", placeholder="PATH"), argument("k")
+    ("on_error='skip'", 'weights=PATH', 'k')
+    >>> with speaking_command_line():
+    ...     argument("on_error", "skip"), argument("weights", placeholder="PATH"), argument("k")
+    ('--on-error skip', '--weights PATH', '--k')
+    """
+    given = placeholder or ("" if value is _ABSENT else str(value))
+    if not _on_command_line.get():
+        text = placeholder or ("" if value is _ABSENT else repr(value))
+        return f"{name}={text}" if text else name
+    option = _OPTIONS.get((name, value), "--" + name.replace("_", "-"))
+    if (name, value) in _OPTIONS or not given or value is True:
+        return option
+    return f"{option} {given}"
+
+
+def hyper_parameter(name: str, value: Any = _ABSENT) -> str:
+    """Name a method's hyper-parameter in the words of the interface in use.
+
+    Examples
+    --------
+    >>> with speaking_command_line():
+    ...     hyper_parameter("learning_rate")
+    '-p learning_rate=...'
+    """
+    if not _on_command_line.get():
+        return argument(name, value)
+    return f"-p {name}={'...' if value is _ABSENT else value}"
 
 
 class ZsbirError(ValueError):
@@ -36,6 +105,10 @@ class SingularMatrixError(ZsbirError):
 
 class UnknownNameError(ZsbirError):
     """There is no method, class, data set or hyper-parameter of that name."""
+
+
+class NameTakenError(ZsbirError):
+    """A method, backbone or data set is registered under a name that another one has."""
 
 
 class OptionsChangedError(ZsbirError):

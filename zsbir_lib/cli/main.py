@@ -23,7 +23,7 @@ import typer.main
 
 from zsbir_lib import __version__
 from zsbir_lib.cli import doctor, export, features, leaderboard, models, retrieve, toybox, toynet
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, speaking_command_line
 
 OK, CHECK_FAILED, BAD_INPUT, OWN_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
 
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         Without the program's name; the process's own by default.
     """
-    with _on_terminal():
+    with _on_terminal(), speaking_command_line():
         return _run(sys.argv[1:] if arguments is None else list(arguments))
 
 
