@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import os
 import sys
 import typing
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import check_outputs
 
 if TYPE_CHECKING:
     from zsbir_lib.datasets import SketchPhotoDataset
@@ -242,22 +242,8 @@ def _convert(name: str, text: str, hint: Any) -> Any:
 
 
 def check_out(path: Path) -> Path:
-    """Return `path` if a file can be written there; found out before hours of work, not after.
-
-    Raises
-    ------
-    ZsbirError
-        If not.
-    """
-    if path.is_dir():
-        raise ZsbirError(f"cannot write {path}: it is a folder; give a file name")
-    parent = path.absolute().parent
-    while not os.path.lexists(parent):
-        parent = parent.parent
-    if not parent.is_dir():
-        raise ZsbirError(f"cannot write {path}: {parent} is not a folder")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise ZsbirError(f"cannot write {path}: no permission to write in {parent}")
+    """Return `path` if a file can be written there; see `zsbir_lib.files.check_outputs`."""
+    check_outputs(path)
     return path
 
 
