@@ -17,12 +17,12 @@ from zsbir_lib.cli import doctor as doctor_module
 from zsbir_lib.cli import main
 from zsbir_lib.cli import options as options_module
 from zsbir_lib.datasets import Sketchy
-from zsbir_lib.datasets.sketchy import PAPER_RENDERING
 from zsbir_lib.datasets.toybox import recipe
 from zsbir_lib.datasets.toybox.recipe import Counts
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import backbones
 from zsbir_lib.features.backbones import Recipe
+from zsbir_lib.paper import PAPER_RENDERING
 
 CLASSES = ("ape", "bear", "camel", "duck", "eyeglasses", "fan", "geyser", "hat")
 UNSEEN = ("fan", "geyser", "hat")
