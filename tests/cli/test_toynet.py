@@ -2,8 +2,6 @@
 
 from cli_samples import assert_one_line
 
-from zsbir_lib.features import backbones
-
 
 class TestToynet:
     def test_it_needs_one_place_to_write_to(self, run, tmp_path):
@@ -30,4 +28,4 @@ class TestToynet:
         assert path == out
         assert (options["epochs"], options["photos_per_class"], options["device"]) == (2, 3, "cpu")
         run_json("toynet", "train", "--packaged")
-        assert calls[-1][0] == backbones.TOYNET_WEIGHTS
+        assert calls[-1][0] == zsbir_lib.toynet.TOYNET_WEIGHTS
