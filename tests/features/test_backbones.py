@@ -22,7 +22,7 @@ from zsbir_lib.features.backbones import (
     register_backbone,
     weights_id,
 )
-from zsbir_lib.features.toynet import ToyNet, normalise
+from zsbir_lib.toynet import ToyNet, normalise
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 SKETCHY = Path(os.environ.get("ZSBIR_SKETCHY_ROOT", SHARED / "sketchy25"))
@@ -243,12 +243,6 @@ def test_a_file_without_a_state_dict_is_refused(tmp_path):
 def test_unknown_name():
     with pytest.raises(ZsbirError, match="unknown backbone 'resnet': choose from toynet"):
         load_backbone("resnet")
-
-
-def test_absent_toynet_weights_say_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(backbones, "TOYNET_WEIGHTS", tmp_path / "toynet.safetensors")
-    with pytest.raises(ZsbirError, match="run `zsbir toynet train`"):
-        load_backbone("toynet")
 
 
 def test_without_a_network_the_hub_error_says_to_pass_a_file(monkeypatch, tmp_path):

@@ -17,7 +17,7 @@ from zsbir_lib.features.backbones import (
 from zsbir_lib.features.extraction import extract_features
 from zsbir_lib.features.featureset import FeatureSet, Pairs, RetrievalTask
 from zsbir_lib.features.instances import InstanceSplit, hold_out_instances
-from zsbir_lib.features.toynet import ToyNet
+from zsbir_lib.toynet import ToyNet
 
 __all__ = [
     "Backbone",

@@ -23,10 +23,12 @@ from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.toynet import FEATURE_DIM, INPUT_SIZE, ToyNet
-
-#: The weights of ToyNet that ship with the library.
-TOYNET_WEIGHTS = Path(__file__).parent / "weights" / "toynet.safetensors"
+from zsbir_lib.toynet import (
+    FEATURE_DIM,
+    INPUT_SIZE,
+    ToyNet,
+    packaged_weights,
+)
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -210,7 +212,7 @@ def load_backbone(
 ) -> Backbone:
     """Load a frozen backbone.
 
-    - ``toynet``: 192 numbers from 64 x 64 pixels (`zsbir_lib.features.toynet.ToyNet`).
+    - ``toynet``: 192 numbers from 64 x 64 pixels (`ToyNet`).
     - ``vgg16``: the paper's 4,096 numbers: the second fully connected layer ("fc2") of VGG-16
       (Simonyan and Zisserman, 2015) *after* its ReLU, so none is negative.
     - ``squeezenet1_1``: 512 numbers: the last feature maps of SqueezeNet 1.1 (Iandola et al.,
@@ -379,14 +381,6 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _toynet_weights() -> dict[str, Tensor]:
-    if not TOYNET_WEIGHTS.is_file():
-        raise ZsbirError(
-            f"toynet's weights are not at {TOYNET_WEIGHTS}: run `zsbir toynet train` to make them"
-        )
-    return read_weights(TOYNET_WEIGHTS)
-
-
 def _hub_weights(name: str) -> Callable[[], Mapping[str, Tensor]]:
     """Return a function that fetches torchvision's ImageNet weights of the network `name`."""
 
@@ -423,7 +417,7 @@ _RECIPES: dict[str, Recipe] = {
         input_size=INPUT_SIZE,
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
-        default_weights=_toynet_weights,
+        default_weights=packaged_weights,
     ),
     "vgg16": Recipe(_vgg16, dim=4096, default_weights=_hub_weights("vgg16")),
     "squeezenet1_1": Recipe(
