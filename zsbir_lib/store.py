@@ -21,7 +21,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -250,6 +250,13 @@ class Store:
         for folder in sorted({path.parent for path in self.root.glob("*/*/*.json")}):
             if (entry := _read(folder)) is not None:
                 yield entry
+
+    def discard(self, entry: Entry, names: Iterable[str]) -> None:
+        """Forget some pieces of an entry, so that they are made again when it is asked for."""
+        with _telling("mend", entry.folder):
+            (entry.folder / _RECORD).unlink(missing_ok=True)
+            for name in names:
+                entry.path(name).unlink(missing_ok=True)
 
     def remove(self, entry: Entry) -> bool:
         """Remove an entry: the files that the store made, and its folder if nothing else is in it.

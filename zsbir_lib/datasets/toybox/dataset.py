@@ -90,6 +90,10 @@ class Toybox(SketchPhotoDataset):
         """Where the pictures lie in the cache; they are drawn and checked if need be."""
         return self._pictures.draw().folder
 
+    def prepare(self) -> None:
+        """Draw and check all pictures now, once for all processes that will read them."""
+        self._pictures.draw()
+
     def _number(self) -> None:
         """Give the images their numbers: by class, then instance, then sketch."""
         counts = [self.recipe.classes[name] for name in self.class_names]

@@ -75,6 +75,7 @@ class Pictures:
         self._label, self._workers, self._progress = label, workers, progress
         self._store = Store(root)
         self._entry: Entry | None = None
+        self._checked = False
         self._open: dict[tuple[str, str], np.ndarray] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -99,7 +100,7 @@ class Pictures:
         if (name, kind) not in self._open:
             piece = piece_name(name, kind)
             entry = self._entry or self.draw(check=False)
-            if not entry.is_intact(piece):
+            if not (self._checked or entry.is_intact(piece)):
                 entry = self.draw()
             self._open[name, kind] = np.load(entry.path(piece), mmap_mode="r", allow_pickle=False)
         return self._open[name, kind]
@@ -114,6 +115,7 @@ class Pictures:
         """
         key = self.recipe.key
         self._entry = self._store.get(STORE_KIND, key, self._make, label=self._label, check=check)
+        self._checked = self._checked or check
         return self._entry
 
     def find(self) -> Entry | None:
