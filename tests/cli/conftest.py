@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from zsbir_lib.cli import main
 from zsbir_lib.features import backbones
 from zsbir_lib.features.backbones import Recipe
+from zsbir_lib.paper import PAPER_RENDERING
 
 sys.path.insert(0, str(Path(__file__).parent))
 
