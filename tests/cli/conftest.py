@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from zsbir_lib.cli import main
-from zsbir_lib.datasets.sketchy import PAPER_RENDERING
 from zsbir_lib.features import BACKBONES, Recipe
+from zsbir_lib.paper import PAPER_RENDERING
 
 sys.path.insert(0, str(Path(__file__).parent))
 

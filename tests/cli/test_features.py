@@ -4,7 +4,7 @@ from cli_samples import assert_one_line
 from safetensors.torch import load_file
 
 from zsbir_lib.datasets import Sketchy
-from zsbir_lib.datasets.sketchy import PAPER_RENDERING
+from zsbir_lib.paper import PAPER_RENDERING
 
 
 class TestFeatures:

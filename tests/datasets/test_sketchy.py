@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from zsbir_lib.datasets import sketchy, sketchy_counts
-from zsbir_lib.datasets.base import PAPER_TABLE_1, ZeroShotSplit
-from zsbir_lib.datasets.sketchy import PAPER_RENDERING, WHOLE_RENDERING, Sketchy
+from zsbir_lib.datasets.base import ZeroShotSplit
+from zsbir_lib.datasets.sketchy import WHOLE_RENDERING, Sketchy
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, load_split, unseen_classes
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.paper import PAPER_RENDERING, PAPER_TABLE_1
 
 CLASSES = ("ant", "car_(sedan)", "cow", "hot-air_balloon", "jack-o-lantern")
 PHOTOS = ("n0001_1", "n0001_2")

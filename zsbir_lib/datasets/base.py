@@ -11,19 +11,7 @@ import numpy as np
 from PIL import Image
 
 from zsbir_lib.errors import ZsbirError
-
-PAPER_TABLE_1: dict[str, int | float] = {
-    "Train classes": 104,
-    "Test classes": 21,
-    "Train images": 10400,
-    "Train sketches": 62787,
-    # Over all 125 classes: 75,481 / 12,500. Over the 104 seen ones it would be 6.03721.
-    "Avg. sketches per image": 6.03848,
-    "Test sketches": 12694,
-    "DB images for training": 62549,
-    "DB images for testing": 10453,
-}
-"""The split of the Sketchy database, as in Table 1 of Yelamarthi et al. (ECCV 2018)."""
+from zsbir_lib.paper import PAPER_TABLE_1
 
 
 @dataclass(frozen=True)

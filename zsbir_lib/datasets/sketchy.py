@@ -29,10 +29,8 @@ from zsbir_lib.datasets.splits import (
     unseen_classes,
 )
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.paper import PAPER_RENDERING, PAPER_SPLIT
 
-PAPER_SPLIT = "sketchy21"
-PAPER_RENDERING = "tx_000100000000"
-"""Photos cropped to the object, sketches centred. The ECCV 2018 paper's code reads these."""
 WHOLE_RENDERING = "tx_000000000000"
 """Whole photos, and sketches placed as in the photo. Most later papers read these."""
 

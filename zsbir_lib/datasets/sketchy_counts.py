@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from zsbir_lib.datasets.base import PAPER_TABLE_1
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES
+from zsbir_lib.paper import PAPER_TABLE_1
 
 PHOTOS_PER_CLASS = 100
 """Original photos that sketches were drawn from."""

@@ -22,7 +22,7 @@ from zsbir_lib.features import Backbone, FeatureSet
 from zsbir_lib.methods import CVAE, create_method
 from zsbir_lib.methods.base import RetrievalMethod
 from zsbir_lib.retrieval import kmeans
-from zsbir_lib.web.networks import fold_batch_norms, query_network, round_weights, write_network
+from zsbir_lib.web.networks import fold_batch_norms, round_weights, write_network
 
 METHODS = ("cvae", "cosine", "triplet-coarse", "sae", "ours")
 WEIGHTS = (0.0, 1.0, 10.0, 100.0)
@@ -132,7 +132,7 @@ def export_web(
 
 def _write_method(folder: Path, method: RetrievalMethod, found: Tensor) -> dict[str, Any]:
     """Write the network of a method and its gallery; return what the page needs to know."""
-    network = round_weights(query_network(method))
+    network = round_weights(method.query_network())
     example = torch.zeros(1, found.shape[1])
     write_network(folder / f"{method.name}.onnx", network, {"feature": example})
     width = _write_rows(folder / f"{method.name}.gallery", method.encode_photos(found))
@@ -153,15 +153,13 @@ def _write_generators(
     for weight in weights:
         method = CVAE(reconstruction_weight=weight, seed=seed).fit(pairs, progress=False)
         name = f"cvae-{weight:g}"
-        z = method._latents(max(SAMPLES))
+        z = method.latents(max(SAMPLES))
         write_network(
-            folder / f"{name}.onnx", round_weights(query_network(method)),
+            folder / f"{name}.onnx", round_weights(method.query_network()),
             {"feature": torch.zeros(1, found.shape[1]), "z": z}, dynamic=("z",),
         )  # fmt: skip
         # The way back to the sketch, for comparing in the space of sketches.
-        with torch.no_grad():
-            back = method.network_.to_sketch(method._scaled(found, 0))
-        _write_rows(folder / f"{name}.back", back)
+        _write_rows(folder / f"{name}.back", method.sketches_of(found))
         entries.append({"weight": weight, "network": f"{name}.onnx", "back": f"{name}.back"})
     width = _write_rows(folder / "cvae.gallery", method.encode_photos(found))
     # Lloyd's algorithm begins where the library's does: at the centres of the latent vectors.
@@ -173,14 +171,14 @@ def _write_generators(
     ]
     latents = torch.cat([z, *starts]).numpy().astype("<f4")
     (folder / "latents.f32").write_bytes(latents.tobytes())
-    sketch_mean, sketch_scale = method._means[1], method._scales[1]
+    sketch_mean, sketch_scale = method.means_[1], method.scales_[1]
     return {
         "title": method.title, "gallery": "cvae.gallery", "width": width, "generators": entries,
         "latents": "latents.f32", "latent_dim": z.shape[1], "samples": list(SAMPLES),
         "most_centres": MOST_CENTRES, "sketch_mean": _numbers(sketch_mean),
         "sketch_scale": float(sketch_scale),
         # Generated features are about the mean photo of the pairs, the map about the gallery's.
-        "map_shift": _numbers(torch.tensor(map_["axes"]) @ (method._means[0] - found.mean(dim=0))),
+        "map_shift": _numbers(torch.tensor(map_["axes"]) @ (method.means_[0] - found.mean(dim=0))),
     }  # fmt: skip
 
 
