@@ -4,6 +4,7 @@ from cli_samples import assert_one_line
 from safetensors.torch import load_file
 
 from zsbir_lib.datasets import Sketchy
+from zsbir_lib.paper import PAPER_RENDERING
 
 
 class TestFeatures:
@@ -11,7 +12,6 @@ class TestFeatures:
         out = tmp_path / "f.safetensors"
         values = run_json("features", *data, "--out", out)
         assert (values["photos"], values["sketches"]) == ([32, 12], [64, 12])
-from zsbir_lib.paper import PAPER_RENDERING
         assert values["skipped"] == []
         assert values["split"] == "split"
         assert load_file(out)["photos"].shape == (32, 12)

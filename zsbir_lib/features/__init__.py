@@ -7,19 +7,21 @@
     pairs, task = features.pairs(), features.task()
 """
 
-from zsbir_lib.features.backbones import (
-    Backbone,
-    Recipe,
-    available_backbones,
-    load_backbone,
-    register_backbone,
-)
+from zsbir_lib.features.backbones import Backbone, load_backbone
 from zsbir_lib.features.extraction import extract_features
 from zsbir_lib.features.featureset import FeatureSet, Pairs, RetrievalTask
 from zsbir_lib.features.instances import InstanceSplit, hold_out_instances
+from zsbir_lib.features.recipes import (
+    BACKBONES,
+    Recipe,
+    available_backbones,
+    register_backbone,
+)
+from zsbir_lib.features.weight_files import read_weights
 from zsbir_lib.toynet import ToyNet
 
 __all__ = [
+    "BACKBONES",
     "Backbone",
     "FeatureSet",
     "InstanceSplit",
@@ -31,5 +33,6 @@ __all__ = [
     "extract_features",
     "hold_out_instances",
     "load_backbone",
+    "read_weights",
     "register_backbone",
 ]
