@@ -151,23 +151,22 @@ def decoded(
     ZsbirError
         If a worker process dies.
     """
-    processes = _processes(images, batches, device, workers)
-    if not processes:
-        images.threads = workers or min(_cores(), 4)
-    loader = DataLoader(
-        images,
-        batch_sampler=batches,
-        collate_fn=_as_it_is,
-        num_workers=processes,
-        pin_memory=device.type == "cuda",
-        prefetch_factor=_PREFETCH if processes else None,
-        multiprocessing_context="fork" if processes else None,
-        # The seed of the workers must not be drawn from the caller's random numbers.
-        generator=torch.Generator(),
-    )
+    processes, images.threads = _share(images, batches, device, workers)
     with warnings.catch_warnings():
-        # Python warns of forking beside threads: the workers use none of those.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        # Of more workers than cores, which is the caller's choice, and of forking beside threads,
+        # none of which the workers use.
+        warnings.simplefilter("ignore")
+        loader = DataLoader(
+            images,
+            batch_sampler=batches,
+            collate_fn=_as_it_is,
+            num_workers=processes,
+            pin_memory=device.type == "cuda",
+            prefetch_factor=_PREFETCH if processes else None,
+            multiprocessing_context="fork" if processes else None,
+            # The seed of the workers must not be drawn from the caller's random numbers.
+            generator=torch.Generator(),
+        )
         iterator = iter(loader)
     if not processes:
         yield from _one_ahead(iterator)
@@ -202,23 +201,23 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _processes(
+def _share(
     images: Images, batches: Sequence[Sequence[int]], device: torch.device, workers: int | None
-) -> int:
-    """Return how many processes should decode; 0 for threads of this one."""
-    # Forking is safe where it is the system's own way; a worker of somebody's pool may not.
-    if sys.platform != "linux" or multiprocessing.current_process().daemon:
-        return 0
+) -> tuple[int, int]:
+    """Return how many processes should decode, and how many threads in each, or in this one."""
     cores, count = _cores(), sum(map(len, batches))
     if workers is not None:
         wanted = workers
     elif count < _WORTH_PROCESSES:
-        wanted = 0
+        wanted = 1
     else:
         # On the CPU the network itself uses every core.
         wanted = min(cores, 16) if device.type != "cpu" else cores // 4
+    # Forking is safe where it is the system's own way; a worker of somebody's pool may not.
+    if sys.platform != "linux" or multiprocessing.current_process().daemon:
+        return 0, max(1, wanted)
     # Batches travel in shared memory, of which containers often have little.
     batch_bytes = images.image_bytes * max(map(len, batches), default=0)
     room = shutil.disk_usage("/dev/shm").free // max(1, (_PREFETCH + 1) * batch_bytes)
-    wanted = min(wanted, len(batches), room)
-    return wanted if wanted > 1 else 0
+    processes = min(wanted, len(batches), room)
+    return (processes, 1) if processes > 1 else (0, max(1, wanted))

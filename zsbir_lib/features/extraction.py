@@ -262,8 +262,9 @@ class _Job:
         device = self.backbone.device
         with closing(decoded(self.images, batches, device, self.workers)) as decoding:
             for rows, batch in zip(batches, decoding, strict=True):
-                yield self._apply(rows, batch)
+                features = self._apply(rows, batch)
                 bar.update(len(rows))
+                yield features
 
     def _apply(self, rows: list[int], batch: Batch) -> np.ndarray:
         """Return the features of a batch, NaN for images that were left out."""
