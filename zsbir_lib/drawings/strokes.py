@@ -79,7 +79,7 @@ def render_strokes(
 
 def _points(stroke: Sequence[Sequence[float]], number: int) -> np.ndarray:
     """Return the finite points of a stroke as x, y and pressure, shape (n, 3)."""
-    turn = "read_strokes of zsbir_lib.drawings turns other forms into these"
+    turn = "read_strokes turns the lists of Quick, Draw! and rows of x, y and pen into such points"
     try:
         points = [tuple(float(value) for value in point) for point in stroke]
     except (TypeError, ValueError, OverflowError):
