@@ -75,7 +75,8 @@ class Sketchy(SketchPhotoDataset):
     photo_rendering, sketch_rendering
         The folder below ``photo/`` and below ``sketch/``, such as ``"tx_000000000000"``. By
         default each is `zsbir_lib.paper.PAPER_RENDERING` if that is there, else
-        ``"tx_000000000000"`` (whole photos), else the first by name; ``"."`` where the class folders lie there themselves.
+        ``"tx_000000000000"`` (whole photos), else the first by name; ``"."`` where the class
+        folders lie there themselves.
     extended
         Add the photos of ``EXTEND_image_sketchy/``, beside ``256x256/`` or inside it: None, if it
         is found; True, or fail; False, never.
