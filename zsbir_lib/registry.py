@@ -70,7 +70,10 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return what is known as `name`, or `default` if nothing is."""
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except UnknownNameError:
+            return default
 
     def __contains__(self, name: object) -> bool:
         return name in self._known or name in self._points()
