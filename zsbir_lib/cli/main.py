@@ -24,6 +24,7 @@ import typer.main
 from zsbir_lib import __version__
 from zsbir_lib.cli import doctor, export, features, leaderboard, models, retrieve, toybox, toynet
 from zsbir_lib.errors import ZsbirError, speaking_command_line
+from zsbir_lib.reading import printable
 
 OK, CHECK_FAILED, BAD_INPUT, OWN_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
 
@@ -165,13 +166,13 @@ def _fail(message: str, code: int) -> int:
     """Print one error, with its traceback if that was asked for."""
     if os.environ.get("ZSBIR_DEBUG", "0") not in ("", "0"):
         traceback.print_exc()
-    print(f"zsbir: {message}", file=sys.stderr)
+    print(f"zsbir: {printable(message)}", file=sys.stderr)
     return code
 
 
 class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        print(f"zsbir: {record.getMessage()}", file=sys.stderr)
+        print(f"zsbir: {printable(record.getMessage())}", file=sys.stderr)
 
 
 @contextmanager
@@ -179,7 +180,7 @@ def _on_terminal() -> Iterator[None]:
     """Send warnings and log messages to standard error; end in order when told to terminate."""
 
     def show(message: Warning | str, *_: Any) -> None:
-        print(f"zsbir: {message}", file=sys.stderr)
+        print(f"zsbir: {printable(str(message))}", file=sys.stderr)
 
     def terminate(number: int, _: Any) -> None:
         # Raised, not obeyed at once, so that temporary files are removed on the way out.

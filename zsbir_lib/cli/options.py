@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.reading import printable
 
 if TYPE_CHECKING:
     from zsbir_lib.datasets import SketchPhotoDataset
@@ -277,4 +278,4 @@ def emit(values: Mapping[str, Any], text: str, as_json: bool) -> None:
         json.dump(values, sys.stdout, indent=2, default=str, allow_nan=False)
         print()
     else:
-        print(text)
+        print(printable(text))
