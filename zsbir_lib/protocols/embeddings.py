@@ -101,6 +101,15 @@ class RetrievalTable:
         ]
         return "\n".join(lines)
 
+    def class_table(self) -> str:
+        """Return the first precision, and mAP over all where it is known, of each class."""
+        names = [next(iter(self.per_query)), *(n for n in self.per_query if n == "mAP@all")]
+        width = max(map(len, self.classes))
+        lines = [f"{'':{width}}  " + "  ".join(f"{name:>7}" for name in names)]
+        for label, row in self.per_class().items():
+            lines.append(f"{label:{width}}  " + "  ".join(f"{row[name]:7.4f}" for name in names))
+        return "\n".join(lines)
+
 
 def evaluate_embeddings(
     queries: Any,
