@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from zsbir_lib.cli import main
-from zsbir_lib.features import backbones
-from zsbir_lib.features.backbones import Recipe
+from zsbir_lib.features import BACKBONES, Recipe
 from zsbir_lib.paper import PAPER_RENDERING
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -39,7 +38,7 @@ def root(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch):
     recipe_ = Recipe(Tiny, dim=12, input_size=8)
-    monkeypatch.setitem(backbones._RECIPES, "tiny", recipe_)
+    monkeypatch.setitem(BACKBONES._known, "tiny", recipe_)
     monkeypatch.delenv("ZSBIR_DEBUG", raising=False)
 
 
