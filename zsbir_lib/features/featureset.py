@@ -54,6 +54,8 @@ class Pairs:
     labels: Tensor
     photo_labels: Tensor
     class_names: tuple[str, ...]
+    class_attributes: Tensor | None = None
+    attribute_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "class_names", tuple(self.class_names))
@@ -106,6 +108,8 @@ class Pairs:
             labels=self.labels[sketches],
             photo_labels=self.photo_labels[photos],
             class_names=self.class_names,
+            class_attributes=self.class_attributes,
+            attribute_names=self.attribute_names,
         )
 
 
