@@ -79,7 +79,8 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def _points(self) -> dict[str, metadata.EntryPoint]:
         if self._installed is None:
-            self._installed = {point.name: point for point in metadata.entry_points(group=self.group)}
+            found = metadata.entry_points(group=self.group)
+            self._installed = {point.name: point for point in found}
         return self._installed
 
     def _load(self, name: str) -> None:
