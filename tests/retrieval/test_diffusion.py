@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from zsbir_lib.diffusion import DiffusionIndex, neighbour_graph, whiten_neighbours
+from zsbir_lib.retrieval import DiffusionIndex, neighbour_graph, whiten_neighbours
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval import Index, rank
 
