@@ -10,9 +10,9 @@ from zsbir_lib.features import Pairs, load_backbone
 from zsbir_lib.methods import CVAE, METHODS
 from zsbir_lib.web.networks import (
     fold_batch_norms,
+    onnx_bytes,
     round_weights,
     rounded,
-    write_network,
 )
 
 
@@ -83,7 +83,7 @@ def test_a_written_network_computes_what_pytorch_does_with_rounded_weights(pairs
     network = round_weights(method.query_network())
     feature, z = pairs.sketches[:1], method.latents(9)
     path = tmp_path / "cvae.onnx"
-    write_network(path, network, {"feature": feature, "z": z[:3]}, dynamic=("z",))
+    path.write_bytes(onnx_bytes(network, {"feature": feature, "z": z[:3]}, dynamic=("z",)))
     session = reference.ReferenceEvaluator(str(path))
     (found,) = session.run(None, {"feature": feature.numpy(), "z": z.numpy()})
     with torch.no_grad():

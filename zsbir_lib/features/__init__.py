@@ -9,19 +9,22 @@
 
 from zsbir_lib.features.backbones import Backbone, load_backbone
 from zsbir_lib.features.extraction import extract_features
-from zsbir_lib.features.featureset import FeatureSet, Pairs, RetrievalTask
+from zsbir_lib.features.featureset import PAIRINGS, FeatureSet
 from zsbir_lib.features.instances import InstanceSplit, hold_out_instances
+from zsbir_lib.features.pairs import Pairs
 from zsbir_lib.features.recipes import (
     BACKBONES,
     Recipe,
     available_backbones,
     register_backbone,
 )
+from zsbir_lib.features.task import RetrievalTask
 from zsbir_lib.features.weight_files import read_weights
 from zsbir_lib.toynet import ToyNet
 
 __all__ = [
     "BACKBONES",
+    "PAIRINGS",
     "Backbone",
     "FeatureSet",
     "InstanceSplit",

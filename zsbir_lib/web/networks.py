@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import importlib.util
 import io
 import logging
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,11 +48,11 @@ def rounded(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fold_batch_norms(network: nn.Module) -> nn.Module:
-    """Return a copy of a network in evaluation mode whose convolutions do their batch norm's work.
+    """Return a copy on the CPU, in evaluation mode, whose convolutions do their batch norm's work.
 
     The exporter would do the same; done before, it lets PyTorch compute with the same weights.
     """
-    network = copy.deepcopy(network).eval()
+    network = copy.deepcopy(network).cpu().eval()
     for module in network.modules():
         if isinstance(module, nn.Sequential):
             for i in range(len(module) - 1):
@@ -73,15 +73,18 @@ def round_weights(network: nn.Module) -> nn.Module:
     return network
 
 
-def write_network(
-    path: Path, network: nn.Module, inputs: dict[str, Tensor], dynamic: Sequence[str] = ()
-) -> None:
-    """Write a network as ONNX with rounded weights.
+def check_packages() -> None:
+    """Raise a `ZsbirError` if the packages that write ONNX are not installed."""
+    for package in ("onnx", "onnxscript"):
+        if importlib.util.find_spec(package) is None:
+            raise ZsbirError(f'{package} is missing: pip install "zsbir[web]"')
+
+
+def onnx_bytes(network: nn.Module, inputs: dict[str, Tensor], dynamic: Sequence[str] = ()) -> bytes:
+    """Return a network as an ONNX file with rounded weights.
 
     Parameters
     ----------
-    path
-        The file.
     network
         In evaluation mode, on the CPU.
     inputs
@@ -94,12 +97,10 @@ def write_network(
     ZsbirError
         If the packages that write ONNX are not installed.
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401  torch needs it
-        from onnx import TensorProto, helper, numpy_helper
-    except ImportError as error:
-        raise ZsbirError(f'{error.name} is missing: pip install "zsbir[web]"') from None
+    check_packages()
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
     shapes: Any = tuple(
         {0: torch.export.Dim("n", min=1, max=4096)} if name in dynamic else None for name in inputs
     )
@@ -141,4 +142,4 @@ def write_network(
         node.doc_string = ""
     del model.graph.value_info[:]
     onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    return model.SerializeToString()
