@@ -96,6 +96,11 @@ class Entry:
         """Bytes of its files, those of an unfinished entry included."""
         return sum(path.stat().st_size for path in _own_files(self.folder))
 
+    @property
+    def changed(self) -> float:
+        """When something was last written to it, in seconds since 1970."""
+        return max((path.stat().st_mtime for path in _own_files(self.folder)), default=0.0)
+
 
 @dataclass
 class Draft:

@@ -6,6 +6,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from zsbir_lib.datasets import Sketchy
+from zsbir_lib.store import Store
 
 
 class TestRetrieve:
@@ -65,18 +66,18 @@ class TestRetrieve:
         assert all(found[0][i] == pytest.approx(found[1][i], abs=0.02) for i in found[0])
 
     def test_a_damaged_cached_model_is_fitted_again(self, run, run_json, data, drawing, tmp_path):
-        import zsbir_lib.paths
-
         arguments = ["retrieve", "--sketch", drawing, "--out", tmp_path / "a.png", *data]
         arguments += ["-p", "epochs=1", "-p", "n_samples=7"]
-        models = zsbir_lib.paths.cache_dir("models")
-        before = set(models.iterdir())
+        before = {entry.folder for entry in Store().entries()}
         first = run_json(*arguments)
-        [model] = set(models.iterdir()) - before
-        model.write_bytes(b"damaged")
+        [entry] = [e for e in Store().entries() if e.folder not in before and e.kind == "models"]
+        model = entry.path("model.safetensors")
+        damaged = bytearray(model.read_bytes())
+        damaged[-5] ^= 1
+        model.write_bytes(damaged)
         code, _, err = run(*arguments)
         assert code == 0
-        assert "fitting it again" in err
+        assert f"{model} is damaged or gone: making it again" in err
         assert run_json(*arguments)["photos"] == first["photos"]
 
     def test_a_model_with_nan_is_refused(self, run, data, drawing, tmp_path):

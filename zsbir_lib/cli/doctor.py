@@ -14,7 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from zsbir_lib import __version__
+from zsbir_lib.cli.cache import size_text
 from zsbir_lib.cli.options import AsJson, emit
+from zsbir_lib.errors import ZsbirError
 
 _PACKAGES = ("numpy", "PIL", "matplotlib", "sklearn", "safetensors", "ipywidgets", "anywidget")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -143,26 +145,17 @@ def _cache() -> Iterator[Check]:
         with atomic_path(folder / "doctor") as path:
             path.write_text("written to see whether it can be\n", encoding="utf-8")
         (folder / "doctor").unlink()
-    except OSError as error:
-        reason = f"{error.filename}: {error.strerror}"
+    except (OSError, ZsbirError) as error:
+        reason = str(error) if isinstance(error, ZsbirError) else f"{folder}: {error.strerror}"
         yield Check("cache", "wrong", reason, "set ZSBIR_CACHE to a folder that can be written")
         return
     free = shutil.disk_usage(folder).free
     remedy = "" if free > _ENOUGH_SPACE else "make room, or set ZSBIR_CACHE to another disk"
     state = "ok" if free > _ENOUGH_SPACE else "wrong"
-    yield Check("cache", state, f"{folder}, {_bytes(free)} free", remedy)
+    yield Check("cache", state, f"{folder}, {size_text(free)} free", remedy)
     for part in sorted(entry for entry in folder.iterdir() if entry.is_dir()):
         size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
-        yield Check(f"cache/{part.name}", "ok", _bytes(size))
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
+        yield Check(f"cache/{part.name}", "ok", size_text(size))
 
 
 def _toybox() -> Iterator[Check]:
@@ -191,7 +184,6 @@ def _toybox() -> Iterator[Check]:
 
 def _toynet() -> Iterator[Check]:
     from zsbir_lib.datasets.toybox.recipe import DRAWINGS_VERSION
-    from zsbir_lib.errors import ZsbirError
     from zsbir_lib.features import load_backbone
     from zsbir_lib.toynet import TOYNET_WEIGHTS, read_toynet_card
 

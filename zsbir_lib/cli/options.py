@@ -21,10 +21,7 @@ import typer
 from zsbir_lib.cli.imports import import_modules
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import check_outputs
-<<<<<<< HEAD
-=======
 from zsbir_lib.reading import check_file, printable
->>>>>>> main
 
 if TYPE_CHECKING:
     from zsbir_lib.datasets import SketchPhotoDataset

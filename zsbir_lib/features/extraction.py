@@ -291,7 +291,7 @@ class _Job:
 
     def feature_set(self, rows: np.ndarray) -> FeatureSet:
         """Give the rows their labels, without those that were skipped."""
-        dataset = self.dataset
+        dataset, attributes = self.dataset, self.dataset.class_attributes
         photos = len(dataset.photo_labels)
         kept = ~_skipped(rows)
         keep_photo, keep_sketch = kept[:photos], kept[photos:]
@@ -313,6 +313,8 @@ class _Job:
             dataset=dataset.name,
             backbone=self.backbone.name,
             weights_id=self.backbone.weights_id,
+            class_attributes=None if attributes is None else torch.tensor(attributes).float(),
+            attribute_names=tuple(dataset.attribute_names),
             skipped=tuple(self.images.identity(row) for row in np.flatnonzero(~kept)),
         )
 
