@@ -44,7 +44,17 @@ _PIECE = re.compile(rf".+~([0-9a-f]{{{_DIGITS}}})(\.[^.]*)?")
 
 @dataclass(frozen=True)
 class Piece:
-    """A file of an entry: its path in the entry's folder, its checksum, its size in bytes."""
+    """A file of an entry.
+
+    Attributes
+    ----------
+    file : str
+        Its path in the entry's folder.
+    sha256 : str
+        Checksum of its bytes.
+    size : int
+        How many bytes it has.
+    """
 
     file: str
     sha256: str
@@ -245,7 +255,10 @@ class Store:
         raise ZsbirError(f"cannot keep {folder}: something else removes it at the same time")
 
     def find(self, kind: str, key: Mapping[str, Any], *, check: bool = True) -> Entry | None:
-        """Return the entry of a key if it is there and, unless told not to look, intact."""
+        """Return the entry of a `kind` and `key` if it is there, and intact; nothing is written.
+
+        Unless `check` is set, damage is not looked for.
+        """
         key = _plain(key)
         entry = _read(self._folder(kind, key), kind, key)
         return None if entry is None or (check and entry.verify()) else entry

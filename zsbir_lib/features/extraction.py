@@ -159,7 +159,7 @@ class _Job:
 
     @property
     def block(self) -> int:
-        """Rows of a block: whole batches."""
+        """Rows of a block, which are whole batches."""
         return -(-_BLOCK // self.batch_size) * self.batch_size
 
     @property
@@ -184,7 +184,7 @@ class _Job:
 
     @cached_property
     def rounding(self) -> str:
-        """A digest of what the last digit depends on: a run continues another if these agree."""
+        """A digest of what the last digit depends on; a run continues another if these agree."""
         about = [self.batch_size, self.backbone.device.type, torch.get_num_threads()]
         text = json.dumps([*about, torch.__version__])
         return hashlib.sha256(text.encode()).hexdigest()[:8]

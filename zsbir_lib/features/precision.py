@@ -14,7 +14,7 @@ FLOAT32, TF32, MIXED = "float32", "tf32", "mixed"
 
 
 def choose_precision(mixed_precision: bool, tf32: bool, device: torch.device) -> str:
-    """Return the name of the precision that two switches of a caller ask for.
+    """Return the name of the precision that `mixed_precision` and `tf32` ask for on a device.
 
     Raises
     ------

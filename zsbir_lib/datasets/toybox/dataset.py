@@ -160,6 +160,6 @@ class Toybox(SketchPhotoDataset):
 
     @property
     def class_attributes(self) -> np.ndarray:
-        """Which attributes each class has: bool, shape (n_classes, n_attributes)."""
+        """Which attributes each class has, bool of shape (n_classes, n_attributes)."""
         known = [toy_class(name).attributes for name in self.class_names]
         return np.array([[name in own for name in self.attribute_names] for own in known])

@@ -10,6 +10,7 @@ import colorsys
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from zsbir_lib.datasets.toybox.geometry import Points, ellipse, rotate
 from zsbir_lib.datasets.toybox.palette import PALETTE, Colour
 
 INK = (40, 35, 35)
+
+
+Option = TypeVar("Option")
 
 
 @dataclass(slots=True)
@@ -61,7 +65,7 @@ class Drawing:
         The only source of randomness.
     """
 
-    def __init__(self, rng: np.random.Generator):
+    def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         self.parts: list[Part] = []
 
@@ -78,7 +82,7 @@ class Drawing:
         """Return True with the given probability."""
         return self.rng.random() < probability
 
-    def pick(self, *options):
+    def pick(self, *options: Option) -> Option:
         """Return one of `options`."""
         return options[self.rng.integers(len(options))]
 
@@ -100,7 +104,10 @@ class Drawing:
         importance: float = 1.0,
         flat: bool = False,
     ) -> Drawing:
-        """Add a filled outline in front of everything so far."""
+        """Add a filled outline in front of everything so far.
+
+        `outline`, `colour`, `group`, `importance` and `flat` are those of a `Part`.
+        """
         self.parts.append(
             Part(np.asarray(outline, dtype=float), np.asarray(colour, dtype=float), group,
                  importance, flat)
@@ -114,7 +121,10 @@ class Drawing:
         width: float = 0.025,
         importance: float = 0.5,
     ) -> Drawing:
-        """Add a line in front of everything so far."""
+        """Add a line in front of everything so far.
+
+        `path`, `colour`, `width` and `importance` are those of a `Part`.
+        """
         self.parts.append(
             Part(np.asarray(path, dtype=float), np.asarray(colour, dtype=float), None,
                  importance, True, width)
@@ -128,7 +138,7 @@ class Drawing:
         radius: float = 0.03,
         colour: tuple[float, float, float] = (20, 20, 20),
     ) -> Drawing:
-        """Add a small round eye."""
+        """Add a small round eye of a `radius` and `colour` at (`x`, `y`)."""
         return self.fill(ellipse(x, y, radius, samples=12), colour, importance=0.6, flat=True)
 
     def turn(self, first: int, degrees: float) -> Drawing:

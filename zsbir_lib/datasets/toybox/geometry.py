@@ -63,7 +63,7 @@ def polygon(*points: Sequence[float]) -> Points:
 
 
 def rotate(points: Points, degrees: float, centre: Sequence[float] = (0.0, 0.0)) -> Points:
-    """Turn `points` counter-clockwise about `centre`."""
+    """Turn `points` by `degrees`, counter-clockwise, about `centre`."""
     a = math.radians(degrees)
     matrix = np.array([[math.cos(a), math.sin(a)], [-math.sin(a), math.cos(a)]])
     return (np.asarray(points, dtype=float) - centre) @ matrix + centre
@@ -79,7 +79,11 @@ def ellipse(
     start: float = 0.0,
     stop: float = 360.0,
 ) -> Points:
-    """Return an ellipse, or the arc of it from `start` to `stop` degrees, turned by `angle`."""
+    """Return an ellipse, or the arc of it from `start` to `stop` degrees, turned by `angle`.
+
+    Its middle is (`cx`, `cy`), its half axes are `rx` and `ry` (by default the same), and it has
+    `samples` points.
+    """
     ry = rx if ry is None else ry
     t = np.radians(np.linspace(start, stop, samples, endpoint=(stop - start) < 360))
     points = np.stack([cx + rx * np.cos(t), cy + ry * np.sin(t)], axis=1)
@@ -87,7 +91,10 @@ def ellipse(
 
 
 def ring(cx: float, cy: float, rx: float, ry: float | None = None, angle: float = 0.0) -> Points:
-    """Return an ellipse as a path that ends where it began, to be drawn as a line."""
+    """Return an ellipse as a path that ends where it began, to be drawn as a line.
+
+    `cx`, `cy`, `rx`, `ry` and `angle` are those of an `ellipse`.
+    """
     points = ellipse(cx, cy, rx, ry, angle)
     return np.concatenate([points, points[:1]])
 
@@ -95,7 +102,10 @@ def ring(cx: float, cy: float, rx: float, ry: float | None = None, angle: float 
 def rectangle(
     cx: float, cy: float, width: float, height: float, radius: float = 0.0, angle: float = 0.0
 ) -> Points:
-    """Return a rectangle about (cx, cy), with corners rounded by `radius`, turned by `angle`."""
+    """Return a rectangle about (`cx`, `cy`), turned by `angle`.
+
+    It is `width` wide and `height` high, with corners rounded by `radius`.
+    """
     x, y = width / 2, height / 2
     radius = min(radius, x - 1e-3, y - 1e-3)
     if radius <= 0:
@@ -118,6 +128,8 @@ def limb(path: Sequence[Sequence[float]], widths: Sequence[float], samples: int 
         Points that the middle of the limb passes through.
     widths
         Full widths, spread evenly along the path.
+    samples
+        Points between two points of the path.
     """
     middle = open_curve(*path, samples=samples)
     along = np.linspace(0.0, 1.0, len(middle))
@@ -137,7 +149,11 @@ def limb(path: Sequence[Sequence[float]], widths: Sequence[float], samples: int 
 def mirrored(
     *half_profile: Sequence[float], smooth: bool = True, cx: float = 0.0, samples: int = 6
 ) -> Points:
-    """Return a symmetric outline from its right half, given from top to bottom with x >= 0."""
+    """Return an outline symmetric about `cx` from its right half.
+
+    The points of `half_profile` go from top to bottom with x >= 0. They are joined by a curve of
+    `samples` points between two of them, or, unless `smooth`, by straight lines.
+    """
     right = open_curve(*half_profile, samples=samples) if smooth else polyline(*half_profile)
     outline = np.concatenate([right, right[::-1] * [-1.0, 1.0]])
     outline[:, 0] += cx
@@ -147,7 +163,10 @@ def mirrored(
 def blob(
     cx: float, cy: float, rx: float, ry: float | None = None, lobes: int = 9, depth: float = 0.14
 ) -> Points:
-    """Return a cloud-like outline with `lobes` bumps that stand out by the fraction `depth`."""
+    """Return a cloud-like outline with `lobes` bumps that stand out by the fraction `depth`.
+
+    Without them it is the ellipse of (`cx`, `cy`), `rx` and `ry`.
+    """
     ry = rx if ry is None else ry
     i = np.arange(2 * lobes)
     grow, t = 1 + depth * (i % 2), i * math.pi / lobes + 0.1
@@ -158,7 +177,11 @@ def blob(
 def star(
     cx: float, cy: float, outer: float, inner: float, points: int, angle: float = 90
 ) -> Points:
-    """Return a star with straight sides; its first tip points towards `angle` degrees."""
+    """Return a star with straight sides; its first tip points towards `angle` degrees.
+
+    Its middle is (`cx`, `cy`); it has `points` tips at the distance `outer`, and between them
+    corners at the distance `inner`.
+    """
     i = np.arange(2 * points)
     radius = np.where(i % 2 == 0, outer, inner)
     t = math.radians(angle) + i * math.pi / points

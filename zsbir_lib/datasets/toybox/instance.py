@@ -45,7 +45,7 @@ def _hand(seed: int, number: int) -> Hand:
 
 @dataclass(frozen=True)
 class Toy:
-    """Instance number `instance` of a class, under a seed.
+    """Instance number `instance` of the class `class_name`, under a `seed`.
 
     The object itself, its photo and each of its sketches draw from separate streams of random
     numbers: another `clutter` shows the same object, and one sketch more changes no other.
@@ -80,7 +80,10 @@ class Toy:
         return self._rng(_HAND).permutation(N_HANDS)[:count].tolist()
 
     def sketch(self, number: int = 0, *, size: int = 64, abstraction: float = 1.3) -> np.ndarray:
-        """Return sketch `number` of the toy, uint8 of shape (size, size); see `render_sketch`."""
+        """Return sketch `number` of the toy, uint8 of shape (size, size).
+
+        `size` and `abstraction` are those of `render_sketch`.
+        """
         hand = _hand(self.seed, self.hands(N_HANDS)[number % N_HANDS])
         rng = self._rng(_SKETCH, number)
         return render_sketch(self.strokes, rng, hand, size=size, abstraction=abstraction)

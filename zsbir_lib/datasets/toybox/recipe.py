@@ -13,7 +13,7 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.paper import PAPER_SPLIT
 
 DRAWINGS_VERSION = 1
-"""What the drawing code draws. Raise it with every change that alters a picture: what was drawn
+"""What the drawing code draws. Raise it with every change that alters a picture; what was drawn
 before is then drawn anew, and ToyNet has to be trained anew. Such a change is noticed by
 ``tests/datasets/toybox/test_golden.py``.
 """
@@ -80,7 +80,7 @@ class Recipe:
 
     @property
     def key(self) -> dict[str, Any]:
-        """Everything that a pixel depends on, as JSON values: see `zsbir_lib.store.Store.get`."""
+        """Everything that a pixel depends on, as JSON values for `zsbir_lib.store.Store.get`."""
         return {
             "drawings": DRAWINGS_VERSION,
             "recipe": asdict(self),

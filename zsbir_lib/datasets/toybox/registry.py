@@ -56,7 +56,7 @@ _CLASSES: dict[str, ToyClass] = {}
 def register(
     name: str, family: str, draw: Draw, attributes: Iterable[str], *, pretrain_only: bool = False
 ) -> None:
-    """Add a class.
+    """Add a class of a `name`; `family`, `draw`, `attributes`, `pretrain_only` as in `ToyClass`.
 
     Raises
     ------
@@ -75,7 +75,10 @@ def register(
 def toy(
     name: str, family: str, *attributes: str, pretrain_only: bool = False
 ) -> Callable[[Draw], Draw]:
-    """Register the decorated function as the drawing of a class."""
+    """Register the decorated function as the drawing of a class.
+
+    `name`, `family`, `attributes` and `pretrain_only` are those of a `ToyClass`.
+    """
 
     def decorate(draw: Draw) -> Draw:
         register(name, family, draw, attributes, pretrain_only=pretrain_only)
