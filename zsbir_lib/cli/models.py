@@ -19,7 +19,6 @@ from zsbir_lib.cli.options import (
     check_out,
     emit,
     parse_grid,
-    parse_parameters,
     with_options,
 )
 from zsbir_lib.errors import ZsbirError
@@ -49,8 +48,10 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit a method on the pairs of the seen classes, and save it."""
+    from zsbir_lib.methods import create_method
+
     check_out(out)
-    fitted = options.create_method(method, parse_parameters(method, param))
+    fitted = create_method(method, **options.method_parameters(method, param))
     found = options.features()
     seconds = fit_and_save(fitted, found, out)
     pairs = found.pairs_for(fitted) or ()
@@ -198,6 +199,7 @@ def evaluate(
     """
     from zsbir_lib.evaluation import default_depth
     from zsbir_lib.evaluation import evaluate as measure
+    from zsbir_lib.methods import create_method
 
     if (table := options.table(k)) is not None:
         if method or model or param or choose:
@@ -209,7 +211,7 @@ def evaluate(
         raise ZsbirError("say what to evaluate: --method NAME, --model FILE, or --queries FILE")
     if model is not None and (param or choose):
         raise ZsbirError("a saved model has its hyper-parameters: -p and --choose are for --method")
-    parameters = parse_parameters(method, param) if method else {}
+    parameters = options.method_parameters(method, param) if method else {}
     grid = parse_grid(method, choose) if choose else {}
     if both := sorted(set(parameters) & set(grid)):
         raise ZsbirError(f"{both[0]} is given and to be chosen: leave out one")
@@ -232,7 +234,7 @@ def evaluate(
         parameters |= chosen.parameters
     start = time.perf_counter()
     if fitted is None:
-        fitted = options.create_method(method, parameters)
+        fitted = create_method(method, **parameters)
         fitted.fit(found.pairs_for(fitted))
     fit_seconds = time.perf_counter() - start
     report = measure(fitted, task, k)

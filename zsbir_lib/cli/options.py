@@ -260,13 +260,14 @@ class FeatureOptions(DatasetOptions):
             return found.with_split(load_split(self.split, found.class_names))
         return found.with_split(found.split.inner()) if self.inner else found
 
-    def create_method(self, name: str, parameters: Mapping[str, Any]) -> RetrievalMethod:
-        """Make a method that computes on the device of the options, unless it was given one."""
-        from zsbir_lib.methods import METHODS, create_method
+    def method_parameters(self, method: str, settings: list[str]) -> dict[str, Any]:
+        """Return a method's hyper-parameters as ``-p`` gave them, and the device of the options."""
+        from zsbir_lib.methods import METHODS
 
-        if name in METHODS and "device" in inspect.signature(METHODS[name]).parameters:
-            parameters = {"device": self.device, **parameters}
-        return create_method(name, **parameters)
+        parameters = parse_parameters(method, settings)
+        if "device" in inspect.signature(METHODS[method]).parameters:
+            parameters.setdefault("device", self.device)
+        return parameters
 
     def load_method(self, path: Path) -> tuple[RetrievalMethod, dict[str, Any]]:
         """Read a saved method, which then computes on the device of the options."""
@@ -334,6 +335,7 @@ def parse_grid(method: str, settings: list[str]) -> dict[str, list[Any]]:
 def _parse(method: str, settings: list[str], several: bool) -> dict[str, list[Any]]:
     from zsbir_lib.methods import METHODS, create_method
 
+    create_method(method)  # a name that is not known is told with those that are
     values: dict[str, list[Any]] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
