@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 from zsbir_lib.drawings import read_image
 from zsbir_lib.drawings.images import readable_suffixes
@@ -104,7 +104,13 @@ class TestOrientation:
 
     @pytest.mark.parametrize(
         "exif",
-        [b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"Exif\0\0nonsense", b"Exif\0\0MM\0*\xff\xff\xff\xff"],
+        [
+            b"Exif\0\0II*\0\x08\0\0\0\xff\xff",
+            b"Exif\0\0nonsense",
+            b"Exif\0\0MM\0*\xff\xff\xff\xff",
+            # An orientation that is none, and the promise of a second entry that is not there.
+            b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x09\0\0\xff",
+        ],
     )
     @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
     def test_damaged_exif_is_passed_over(self, tmp_path, exif):
@@ -113,6 +119,14 @@ class TestOrientation:
         image = read_image(tmp_path / "a.jpg")
         assert image.tobytes() == read_image(tmp_path / "b.jpg").tobytes()
         assert read_image(image).tobytes() == image.tobytes()
+
+    def test_damaged_exif_in_a_text_chunk_is_passed_over(self, tmp_path):
+        text = PngImagePlugin.PngInfo()
+        text.add_text("Raw profile type exif", "\nexif\n  8\nno hexadecimal digits")
+        Image.fromarray(RAMP).save(tmp_path / "a.png", pnginfo=text)
+        image = read_image(tmp_path / "a.png")
+        assert (np.asarray(image)[..., 0] == RAMP).all()
+        assert image.info == {}
 
 
 class TestTransparency:
@@ -198,14 +212,11 @@ class TestRefusals:
 def test_a_small_file_costs_little_memory(tmp_path):
     """What an image of a few bytes may cost: less than any of these would take unpacked."""
     pytest.importorskip("resource")
-    sizes = {
-        "column": (1, 8_000_000),
-        "two": (2, 1_000_000),
-        "flat": (60_000, 60),
-        "bomb": (9000, 9000),
-    }
-    for name, size in sizes.items():
-        Image.new("L", size, 255).save(tmp_path / f"{name}.png")
+    sizes = {"column": (1, 8_000_000), "two": (2, 1_000_000), "flat": (60_000, 60), "small": (9, 9)}
+    for name, (width, height) in sizes.items():
+        data = png(width, height, (b"\0" + b"\xff" * width) * height)
+        assert len(data) < 30_000
+        (tmp_path / f"{name}.png").write_bytes(data)
     code = """if True:
         import resource, sys
         from zsbir_lib.drawings import read_drawing

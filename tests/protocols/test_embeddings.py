@@ -42,9 +42,7 @@ def test_map_over_the_whole_gallery_is_scikit_learns(data, distance):
 def test_every_convention_by_hand():
     """One query; its photos stand at ranks 1, 3 and 6 of six."""
     gallery = np.array([[1.0], [2], [3], [4], [5], [6]])
-    found = evaluate_embeddings(
-        [[0.0]], gallery, ["a"], [*"ababba"], k=3, distance="euclidean"
-    )
+    found = evaluate_embeddings([[0.0]], gallery, ["a"], [*"ababba"], k=3, distance="euclidean")
     assert found.n_without_match == 0
     wanted = {
         "P@3": 2 / 3,

@@ -129,13 +129,12 @@ def cached_model(
         Whether it had to be fitted.
     """
     from zsbir_lib.methods import load_method
-    from zsbir_lib.methods.base import code_version
     from zsbir_lib.paths import cache_dir
 
     key = {
         "method": method.name,
         "parameters": method.get_params(),
-        "code": code_version(),
+        "version": method.version,
         "fingerprint": fingerprint,
         "skipped": features.skipped,
         **origin(features),
