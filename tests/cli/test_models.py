@@ -97,7 +97,7 @@ class TestTrainAndEvaluate:
         assert_one_line(run("evaluate", "--method", "cosine", *one), *words) if len(
             unseen
         ) == 1 else assert_one_line(
-            run("train", "--method", "cosine", "--out", tmp_path / "m.safetensors", *one), *words
+            run("train", "--method", "sae", "--out", tmp_path / "m.safetensors", *one), *words
         )
         assert [path.name for path in tmp_path.iterdir()] == ["one.txt"]
 
@@ -152,11 +152,7 @@ class TestUnpaired:
             run("evaluate", "--method", "sae", "--pairing", "x", *unpaired), "--pairing"
         )
 
-    def test_a_method_that_needs_no_pairs_runs(self, run_json, unpaired, tmp_path, monkeypatch):
-        from zsbir_lib.methods import Cosine
-
-        monkeypatch.setattr(Cosine, "needs_pairs", False, raising=False)
-        monkeypatch.setattr(Cosine, "fit", lambda self, pairs, **_: self)
+    def test_a_method_that_needs_no_pairs_runs(self, run_json, unpaired, tmp_path):
         assert run_json("evaluate", "--method", "cosine", *unpaired)["queries"] == 24
         out = tmp_path / "m.safetensors"
         assert run_json("train", "--method", "cosine", "--out", out, *unpaired)["pairs"] == 0

@@ -79,7 +79,7 @@ class TestRetrieve:
         assert "fitting it again" in err
         assert run_json(*arguments)["photos"] == first["photos"]
 
-    def test_a_model_with_nan_is_refused(self, run, data, drawing, tmp_path):
+    def test_a_changed_model_is_refused(self, run, data, drawing, tmp_path):
         from safetensors import safe_open
 
         model = tmp_path / "m.safetensors"
@@ -92,8 +92,8 @@ class TestRetrieve:
         save_file(state, model, metadata=metadata)
         answer = tmp_path / "a.png"
         result = run("retrieve", "--sketch", drawing, "--out", answer, "--model", model, *data)
-        assert_one_line(result, "NaN")
-        assert_one_line(run("evaluate", "--model", model, *data), "NaN")
+        assert_one_line(result, "damaged")
+        assert_one_line(run("evaluate", "--model", model, *data), "damaged")
         assert not answer.exists()
 
     @pytest.mark.parametrize(
