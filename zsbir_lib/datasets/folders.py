@@ -104,7 +104,8 @@ def list_entries(folder: str | os.PathLike) -> Iterator[os.DirEntry[str]]:
 
 def clean_name(name: str) -> str:
     """Return a file's name as text that can be shown and compared: composed (NFC), printable."""
-    return unicodedata.normalize("NFC", printable(name))
+    shown = printable(name).replace("\n", "\\n").replace("\t", "\\t")
+    return unicodedata.normalize("NFC", shown)
 
 
 def list_images(folder: Path, class_name: Callable[[str], str] = lambda name: name) -> ImageTree:
