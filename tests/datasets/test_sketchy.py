@@ -311,8 +311,8 @@ class TestWhatOthersBring:
             ("ant", {".svg": 1}), ("cow", {".heic": 2}), ("ant", {"ant/": 1}),
         ]  # fmt: skip
         assert [record.getMessage() for record in caplog.records] == [
-            f"photo/{PAPER_RENDERING}: 3 files are not read: ant (1 .svg), cow (2 .heic)",
-            f"sketch/{PAPER_RENDERING}: 1 files are not read: ant (1 in the folder ant/)",
+            f"photo/{PAPER_RENDERING}: not read, by class: ant (1 .svg), cow (2 .heic)",
+            f"sketch/{PAPER_RENDERING}: not read, by class: ant (1 in the folder ant/)",
         ]
         data.with_split(None)
         assert len(caplog.records) == 2
@@ -328,8 +328,8 @@ class TestWhatOthersBring:
         assert data.classes_without_sketches == ("ant",)
         said = [record.getMessage() for record in caplog.records]
         assert said[1:] == [
-            "sketchy: no photo of 1 classes that have sketches: cow",
-            "sketchy: no sketch of 1 classes that have photos: ant",
+            "sketchy: sketches but no photos, by class: cow",
+            "sketchy: photos but no sketches, by class: ant",
         ]
 
     def test_where_nothing_is_read_the_message_says_what_is_there(self, root):

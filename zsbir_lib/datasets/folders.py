@@ -205,12 +205,7 @@ def warn_of_unread(unread: Iterable[Unread]) -> None:
     for one in unread:
         by_tree.setdefault(one.tree, []).append(one)
     for tree, found in by_tree.items():
-        logger.warning(
-            "%s: %d files are not read: %s",
-            tree,
-            sum(one.count for one in found),
-            enumerate_some([str(one) for one in found]),
-        )
+        logger.warning("%s: not read, by class: %s", tree, enumerate_some(map(str, found)))
 
 
 def enumerate_some(names: Iterable[str]) -> str:
