@@ -28,7 +28,7 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import atomic_path
 
 if TYPE_CHECKING:
-    from zsbir_lib.benchmark import Leaderboard
+    from zsbir_lib.leaderboard import Leaderboard
 
 INK = "#797979"
 """The grey of text, axes and edges, equally far (4.3 to 1) from white and from a dark page."""

@@ -16,20 +16,17 @@ from zsbir_lib.features.backbones import (
 )
 from zsbir_lib.features.extraction import extract_features
 from zsbir_lib.features.featureset import FeatureSet, Pairs, RetrievalTask
-from zsbir_lib.features.instances import InstanceSplit, hold_out_instances
 from zsbir_lib.features.toynet import ToyNet
 
 __all__ = [
     "Backbone",
     "FeatureSet",
-    "InstanceSplit",
     "Pairs",
     "Recipe",
     "RetrievalTask",
     "ToyNet",
     "available_backbones",
     "extract_features",
-    "hold_out_instances",
     "load_backbone",
     "register_backbone",
 ]

@@ -49,7 +49,7 @@ class RetrievalMethod(ABC):
     title : str
         What it is called in tables.
     search_space : mapping of str to sequence
-        For each hyper-parameter that `zsbir_lib.evaluation.choose` may set: the values to try,
+        For each hyper-parameter that `zsbir_lib.protocols.choose` may set: the values to try,
         the default among them.
     """
 

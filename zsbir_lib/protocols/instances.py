@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.featureset import FeatureSet, Pairs, RetrievalTask
+from zsbir_lib.features import FeatureSet, Pairs, RetrievalTask
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,411 @@
+"""One experiment: what is learnt from, what is asked for, and what a method answered.
+
+Whatever several measures share is made once: an `Experiment` holds the pairs and the tasks of a
+split, a `Trial` the encoded queries and the index of one fitted method.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zsbir_lib.datasets import ZeroShotSplit
+from zsbir_lib.errors import NoRelevantPhotoError, ZsbirError, argument
+from zsbir_lib.features import FeatureSet, Pairs, RetrievalTask
+from zsbir_lib.metrics import RetrievalReport, evaluate_retrieval
+from zsbir_lib.protocols.bootstrap import Interval, class_bootstrap
+from zsbir_lib.protocols.instances import InstanceSplit, hold_out_instances
+from zsbir_lib.protocols.places import FineGrained, Places
+from zsbir_lib.retrieval import Index
+
+if TYPE_CHECKING:
+    from zsbir_lib.methods import RetrievalMethod
+
+PROTOCOLS = ("zero-shot", "traditional", "generalised")
+"""What a method can be asked for. Unseen classes, unseen objects of seen classes, or both."""
+
+_DEPTHS = (200, 100, 50, 20, 10, 5, 1)
+
+
+def default_depth(task: RetrievalTask) -> int:
+    """Return a depth K that fits a gallery: 200, the paper's, where that can be filled.
+
+    It is the largest of 200, 100, 50, 20, 10, 5 and 1 for which at least half of the classes have
+    that many gallery photos.
+    """
+    counts = np.bincount(np.asarray(task.gallery_labels))
+    middle = np.median(counts[counts > 0])
+    return next(k for k in _DEPTHS if k <= middle)
+
+
+def check_depth(k: int | None, task: RetrievalTask) -> int:
+    """Return the depth to measure at: `k`, or by default what the gallery fills.
+
+    Raises
+    ------
+    ZsbirError
+        If `k` is below 1 or larger than the gallery.
+    """
+    if k is None:
+        return default_depth(task)
+    if k < 1:
+        raise ZsbirError(f"k is {k}: it must be 1 or more")
+    if k > len(task.gallery):
+        raise ZsbirError(
+            f"k is {k}, but the gallery holds {len(task.gallery)} photos only: lower "
+            f"{argument('k')}"
+        )
+    return k
+
+
+class Trial:
+    """A fitted method before the queries and the gallery of a task.
+
+    Parameters
+    ----------
+    method
+        A fitted method.
+    task
+        Queries and gallery.
+    queries
+        What the method encodes the task's sketches to, where that is known already.
+    """
+
+    def __init__(
+        self, method: RetrievalMethod, task: RetrievalTask, queries: Tensor | None = None
+    ) -> None:
+        self.method, self.task = method, task
+        if queries is not None:
+            self.queries = queries
+
+    @cached_property
+    def queries(self) -> Tensor:
+        """The encoded sketches: shape (q, e), or (q, K, e) for K centres each."""
+        return self.method.encode_sketches(self.task.queries)
+
+    @cached_property
+    def index(self) -> Index:
+        """The encoded gallery, ready to be searched."""
+        return self.method.index(self.task.gallery)
+
+    def evaluate(
+        self, k: int | None = None, *, with_map_all: bool = True, places: Places | None = None
+    ) -> RetrievalReport:
+        """Rank the gallery and measure the ranking.
+
+        Parameters
+        ----------
+        k, with_map_all
+            See `evaluate`.
+        places
+            Takes the places of the photos from the same ranking, which has to be a full one.
+
+        Raises
+        ------
+        NoRelevantPhotoError
+            If no query has a photo of its class in the gallery.
+        ZsbirError
+            If `k` is larger than the gallery, or features do not fit the method.
+        """
+        task = self.task
+        if not set(task.query_labels.tolist()) & set(task.gallery_labels.tolist()):
+            raise NoRelevantPhotoError(
+                "no query has a photo of its class in the gallery: every figure would be 0; "
+                "choose a split whose classes have sketches and photos"
+            )
+        names = np.asarray(task.class_names)
+        return evaluate_retrieval(
+            self.queries,
+            names[np.asarray(task.query_labels)],
+            self.index,
+            names[np.asarray(task.gallery_labels)],
+            check_depth(k, task),
+            with_map_all=with_map_all,
+            watch=None if places is None else places.add,
+        )
+
+    def fine_grained(self, shapes: np.ndarray | None = None) -> FineGrained:
+        """Rank the whole gallery, and see where each sketch's own photo comes."""
+        places = Places(self.task, shapes)
+        queries = self.queries[places.asked.tolist()]
+        for start, part in self.index.iter_search(queries, None, with_centres=False):
+            places.add(places.asked[start : start + len(part)], part.indices.numpy())
+        return places.result()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one method reached under one protocol.
+
+    Attributes
+    ----------
+    method
+        Name of the method.
+    parameters
+        Its hyper-parameters.
+    split
+        Name of the split.
+    report
+        All figures; see `zsbir_lib.metrics.RetrievalReport`.
+    fit_seconds, rank_seconds
+        Time to learn; time to encode, rank and measure.
+    fine_grained
+        Figures on single photos, where they were asked for.
+    """
+
+    method: str
+    parameters: dict[str, Any]
+    split: str
+    report: RetrievalReport
+    fit_seconds: float
+    rank_seconds: float = 0.0
+    fine_grained: FineGrained | None = None
+
+    def interval(self, baseline: Result | None = None) -> Interval:
+        """Return mAP@K, averaged over classes, with its interval; see `class_bootstrap`.
+
+        Parameters
+        ----------
+        baseline
+            Another method's result: the interval is then that of the paired difference.
+        """
+        others = None if baseline is None else baseline.per_class()
+        return class_bootstrap(self.per_class(), others)
+
+    def per_class(self) -> list[float]:
+        """Return mAP@K of each class that has a query, in the order of their names."""
+        return [row.mean_average_precision["k"] for row in self.report.per_class]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        return {
+            "method": self.method,
+            "parameters": self.parameters,
+            "split": self.split,
+            "fit_seconds": round(self.fit_seconds, 3),
+            "rank_seconds": round(self.rank_seconds, 3),
+            **self.report.to_dict(),
+        }
+
+
+class Experiment:
+    """Features under a split, and the protocols on them.
+
+    What is learnt from and asked for is selected when it is first needed, and kept.
+
+    Parameters
+    ----------
+    features
+        Of a whole data set.
+    split
+        The features' own by default.
+    held_out
+        Part of the seen classes' drawn photos that the traditional and the generalised protocol
+        keep for testing; see `hold_out_instances`.
+    """
+
+    def __init__(
+        self, features: FeatureSet, split: ZeroShotSplit | None = None, *, held_out: float = 0.25
+    ) -> None:
+        self.features = features if split is None else features.with_split(split)
+        self.held_out = held_out
+
+    @property
+    def split(self) -> ZeroShotSplit:
+        """The split in force."""
+        return self.features.split
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """What the zero-shot protocol learns from."""
+        return self.features.pairs()
+
+    @cached_property
+    def task(self) -> RetrievalTask:
+        """What the zero-shot protocol asks."""
+        return self.features.task()
+
+    @cached_property
+    def instances(self) -> InstanceSplit:
+        """What the traditional and the generalised protocol learn from and ask."""
+        return hold_out_instances(self.features, self.held_out)
+
+    def zero_shot(
+        self,
+        method: RetrievalMethod,
+        k: int | None = None,
+        *,
+        with_map_all: bool = True,
+        fine: bool = False,
+        shapes: np.ndarray | None = None,
+        progress: bool | None = None,
+    ) -> Result:
+        """Fit a method on the seen classes, and evaluate it on the unseen ones.
+
+        Parameters
+        ----------
+        method
+            Is fitted anew.
+        k, with_map_all
+            See `evaluate`.
+        fine
+            Also tell the objects of one class apart, where a query has its photo in the gallery.
+        shapes
+            See `fine_grained`.
+        progress
+            Show a progress bar; by default on a terminal only.
+
+        Raises
+        ------
+        ZsbirError
+            If the split leaves nothing to learn from or nothing to rank, or `k` is too large.
+        """
+        k = check_depth(k, self.task)
+        start = time.perf_counter()
+        method.fit(self.pairs, progress=progress)
+        fitted = time.perf_counter()
+        fine = fine and bool((self.task.query_photo >= 0).any())
+        places = Places(self.task, shapes) if fine else None
+        report = Trial(method, self.task).evaluate(
+            k, with_map_all=with_map_all or fine, places=places
+        )
+        done = time.perf_counter()
+        return Result(
+            method.name, method.get_params(), self.split.name, report, fitted - start,
+            done - fitted, None if places is None else places.result(),
+        )  # fmt: skip
+
+    def with_instances(
+        self, method: RetrievalMethod, protocols: tuple[str, ...], k: int | None = None
+    ) -> dict[str, RetrievalReport]:
+        """Fit a method with objects of the seen classes held out, and evaluate it on these.
+
+        Parameters
+        ----------
+        method
+            Is fitted anew.
+        protocols
+            ``"traditional"``, ``"generalised"`` or both.
+        k
+            See `evaluate`.
+
+        Returns
+        -------
+        dict of str to RetrievalReport
+            By protocol.
+
+        Raises
+        ------
+        ZsbirError
+            As `hold_out_instances` and `evaluate` do.
+        """
+        parts = self.instances
+        method.fit(parts.pairs, progress=False)
+        traditional = Trial(method, parts.traditional)
+        reports = {}
+        if "traditional" in protocols:
+            reports["traditional"] = traditional.evaluate(k, with_map_all=False)
+        if "generalised" in protocols:
+            # The queries of the traditional protocol ask here, too, and are not encoded again.
+            task = parts.generalised
+            of_seen = torch.isin(task.query_labels, parts.traditional.query_labels)
+            queries = traditional.queries.new_empty(len(of_seen), *traditional.queries.shape[1:])
+            queries[of_seen] = traditional.queries
+            if not of_seen.all():
+                queries[~of_seen] = method.encode_sketches(task.queries[~of_seen])
+            reports["generalised"] = Trial(method, task, queries).evaluate(k, with_map_all=False)
+        return reports
+
+
+def evaluate(
+    method: RetrievalMethod,
+    task: RetrievalTask,
+    k: int | None = None,
+    *,
+    with_map_all: bool = True,
+) -> RetrievalReport:
+    """Rank the gallery of a task with a fitted method, and measure the ranking.
+
+    Parameters
+    ----------
+    method
+        A fitted method.
+    task
+        Queries and gallery.
+    k
+        Depth; `default_depth` by default.
+    with_map_all
+        Also measure mAP over the whole ranking.
+
+    Raises
+    ------
+    ZsbirError
+        If `k` is larger than the gallery, or features do not fit the method.
+    NoRelevantPhotoError
+        If no query has a photo of its class in the gallery.
+    """
+    return Trial(method, task).evaluate(k, with_map_all=with_map_all)
+
+
+def zero_shot(
+    method: RetrievalMethod,
+    features: FeatureSet,
+    *,
+    split: ZeroShotSplit | None = None,
+    k: int | None = None,
+    with_map_all: bool = True,
+    progress: bool | None = None,
+) -> Result:
+    """Fit a method on the seen classes, and evaluate it on the unseen ones.
+
+    Parameters
+    ----------
+    method
+        Is fitted anew.
+    features
+        Of a whole data set.
+    split
+        The features' own by default.
+    k, with_map_all
+        See `evaluate`.
+    progress
+        Show a progress bar; by default on a terminal only.
+
+    Raises
+    ------
+    ZsbirError
+        If the split leaves nothing to learn from or nothing to rank, or `k` is too large.
+    """
+    experiment = Experiment(features, split)
+    return experiment.zero_shot(method, k, with_map_all=with_map_all, progress=progress)
+
+
+def fine_grained(
+    method: RetrievalMethod, task: RetrievalTask, shapes: np.ndarray | None = None
+) -> FineGrained:
+    """Rank the whole gallery for every sketch, and see where its own photo comes.
+
+    Parameters
+    ----------
+    method
+        A fitted method.
+    task
+        Queries and gallery; a query whose photo is not in the gallery is left out.
+    shapes
+        True shape distances between the gallery's photos, shape (g, g), as
+        `zsbir_lib.datasets.toybox.shape.shape_distances` returns.
+
+    Raises
+    ------
+    NoRelevantPhotoError
+        If no query has its photo in the gallery.
+    ZsbirError
+        If `shapes` has another shape, or the features do not fit the method.
+    """
+    return Trial(method, task).fine_grained(shapes)
