@@ -90,8 +90,8 @@ def test_other_files_are_named(tmp_path, text):
 def places(value, path=()):
     """Return the path of every value inside JSON values."""
     found = [path] if path else []
-    items = value.items() if isinstance(value, dict) else enumerate(value)
     if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
         found += [place for key, item in items for place in places(item, (*path, key))]
     return found
 

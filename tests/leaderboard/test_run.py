@@ -79,8 +79,8 @@ def test_single_photos_are_told_apart_where_queries_have_theirs(board):
 
 
 def test_several_processes_find_the_same(board, features):
-    other = run(features, NAMES, settings=QUICK, workers=2)
-    for name in NAMES:
+    other = run(features, ["sae", "regression"], settings=QUICK, workers=2)
+    for name in other.rows:
         for protocol in ("zero-shot", "traditional", "generalised"):
             assert other.per_class(name, protocol) == pytest.approx(
                 board.per_class(name, protocol), abs=1e-6
@@ -110,7 +110,7 @@ def test_a_method_that_fails_has_a_row_that_says_why(features, monkeypatch, erro
     board = run(features, ["bad", "cosine"], settings=QUICK, workers=1)
     assert board.rows["bad"].error == reason
     assert board.ranked() == ["cosine"]
-    with pytest.raises(UnknownNameError, match="'bad' .*under 'zero-shot'"):
+    with pytest.raises(UnknownNameError, match=r"'bad' .*under 'zero-shot'"):
         board.interval("bad")
 
 
@@ -120,7 +120,7 @@ def test_one_unseen_class_has_figures_without_an_interval(features):
     assert board.scores("sae").classes == UNSEEN[:1]
     assert not board.interval("sae").defined
     assert "[undefined]" in board.table()
-    assert "undefined for one class" in board.table()
+    assert "undefined for one class" in board.table(10**4)
 
 
 def test_a_depth_beyond_the_inner_galleries_is_lowered_there_only(features):
@@ -128,7 +128,7 @@ def test_a_depth_beyond_the_inner_galleries_is_lowered_there_only(features):
     board = run(features, ["sae"], settings=settings, workers=1)
     assert board.scores("sae").k == 40
     assert board.rows["sae"].choice_k == 12
-    assert "by mAP@12" in board.table().replace("\n", " ")
+    assert "by mAP@12" in board.table(10**4)
 
 
 def test_what_the_data_cannot_give_is_said_before_a_method_runs(features, monkeypatch):

@@ -66,7 +66,7 @@ def test_a_candidate_that_fails_scores_nothing_and_the_others_go_on():
 
 
 def test_if_every_candidate_fails_the_first_reason_is_given():
-    with pytest.raises(ZsbirError, match="none of the 2 settings.*Picky.*loss became nan"):
+    with pytest.raises(ZsbirError, match=r"none of the 2 settings.*Picky.*loss became nan"):
         choose(Picky, {"amount": [-1.0, 3.0]}, make_features())
 
 

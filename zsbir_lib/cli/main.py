@@ -6,6 +6,7 @@ Exit codes: 0, done; 1, the check failed (``doctor``); 2, bad input or usage; 13
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import signal
@@ -186,6 +187,10 @@ def _on_terminal() -> Iterator[None]:
         raise SystemExit(TERMINATED)
 
     logger, handler = logging.getLogger("zsbir_lib"), _Handler(logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        # A character that a terminal of another encoding lacks is escaped, and ends no command.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
     in_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None
     logger.addHandler(handler)

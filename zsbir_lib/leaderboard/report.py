@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from zsbir_lib.errors import printable
 from zsbir_lib.leaderboard.results import Leaderboard
 from zsbir_lib.methods import METHODS
 from zsbir_lib.paper import PAPER_RESULTS
@@ -81,7 +82,7 @@ def table(board: Leaderboard, width: int = 100) -> str:
     done = [record for record in rows if "error" not in record]
     method, *columns = _columns(done) or ["method"]
     cells = {
-        column: [column, *(_cell(record.get(column), column) for record in done)]
+        column: [printable(column), *(_cell(record.get(column), column) for record in done)]
         for column in (method, *columns)
     }
     widths = {column: max(map(len, of_column)) for column, of_column in cells.items()}
@@ -142,11 +143,6 @@ def legend(board: Leaderboard) -> str:
             for better, worse, difference in against
         ) + "."  # fmt: skip
     return printable(text)
-
-
-def printable(text: str) -> str:
-    """Return text without control characters and lone surrogates, which names may hold."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:
