@@ -325,7 +325,7 @@ def plot_training(
     ----------
     history
         Values per epoch by name (a method's ``history_``), or one mapping for each epoch (what
-        `zsbir_lib.features.toynet_training.train_toynet` returns).
+        `zsbir_lib.toynet.train_toynet` returns).
     title
         Above the figure.
 

@@ -300,8 +300,8 @@ def test_retrieval_for_fixed_strokes_equals_python(draw, python, model):
     method = CVAE(reconstruction_weight=weight, n_samples=100).fit(features.pairs(), progress=False)
     round_weights(method.network_.decoder)
     # The page draws its latent vectors once, for the largest number of samples.
-    z = method._latents(max(SAMPLES))[:100]
-    method._latents = lambda count: z
+    z = method.latents(max(SAMPLES))[:100]
+    method.latents = lambda count: z
     with torch.no_grad():
         queries = method.encode_sketches(network(pixels(sketch)))
     assert np.abs(np.array(answer["queries"]) - queries[0].flatten().numpy()).max() < 1e-3

@@ -221,8 +221,8 @@ def planted(pairs, codes, logit=0.0, weight_of_z=1.0):
     network.encode = lambda photos, sketches: codes
     network.discriminator = Logit(lambda z: logit * z[:, :1])
     network.decode = lambda z, sketches: weight_of_z * z[:, :1].expand(-1, dim) + sketches
-    method.network_, method._scales = network, torch.ones(2)
-    method._means = torch.zeros(2, pairs.sketches.shape[1])
+    method.network_, method.scales_ = network, torch.ones(2)
+    method.means_ = torch.zeros(2, pairs.sketches.shape[1])
     return method.code_report(pairs)
 
 

@@ -149,12 +149,12 @@ def test_shared_noise_gives_the_whole_batch_one_vector(pairs, monkeypatch):
 
 def test_average_samples_gives_one_query_the_mean(fitted, pairs):
     average = CVAE(average_samples=True)
-    average.network_, average._scales = fitted.network_, fitted._scales
-    average._means = fitted._means
+    average.network_, average.scales_ = fitted.network_, fitted.scales_
+    average.means_ = fitted.means_
     queries = average.encode_sketches(pairs.sketches[:5])
     assert queries.shape == (5, 1, 16)
     samples = fitted.generate(pairs.sketches[:5])
-    torch.testing.assert_close(queries[:, 0] + fitted._means[0], samples.mean(dim=1))
+    torch.testing.assert_close(queries[:, 0] + fitted.means_[0], samples.mean(dim=1))
 
 
 def test_training_lowers_the_loss_and_generates_what_belongs_to_the_sketch(fitted, pairs):

@@ -10,10 +10,9 @@ from zsbir_lib.features import Pairs, load_backbone
 from zsbir_lib.methods import CVAE, METHODS
 from zsbir_lib.web.networks import (
     fold_batch_norms,
-    query_network,
+    onnx_bytes,
     round_weights,
     rounded,
-    write_network,
 )
 
 
@@ -60,14 +59,14 @@ def test_a_query_network_is_what_encodes_sketches(pairs, name):
     method = METHODS[name](**options).fit(pairs, progress=False)
     expected = torch.nn.functional.normalize(method.encode_sketches(pairs.sketches[:1]), dim=1)
     with torch.no_grad():
-        found = query_network(method)(pairs.sketches[:1])
+        found = method.query_network()(pairs.sketches[:1])
     assert torch.allclose(torch.nn.functional.normalize(found, dim=1), expected, atol=1e-5)
 
 
 def test_a_generator_generates_what_the_cvae_does_about_the_mean_photo(pairs):
     method = CVAE(epochs=1, n_samples=7).fit(pairs, progress=False)
     with torch.no_grad():
-        found = query_network(method)(pairs.sketches[:1], method._latents(7))
+        found = method.query_network()(pairs.sketches[:1], method.latents(7))
     expected = method.generate(pairs.sketches[:1])[0] - pairs.paired_photos().mean(dim=0)
     assert torch.allclose(found, expected, atol=1e-4)
 
@@ -75,16 +74,16 @@ def test_a_generator_generates_what_the_cvae_does_about_the_mean_photo(pairs):
 def test_a_method_that_no_page_can_run_is_refused(pairs):
     method = METHODS["dap"]
     with pytest.raises(ZsbirError, match="a page cannot run"):
-        query_network(method.__new__(method))
+        method().query_network()
 
 
 def test_a_written_network_computes_what_pytorch_does_with_rounded_weights(pairs, tmp_path):
     reference = pytest.importorskip("onnx.reference")
     method = CVAE(epochs=1).fit(pairs, progress=False)
-    network = round_weights(query_network(method))
-    feature, z = pairs.sketches[:1], method._latents(9)
+    network = round_weights(method.query_network())
+    feature, z = pairs.sketches[:1], method.latents(9)
     path = tmp_path / "cvae.onnx"
-    write_network(path, network, {"feature": feature, "z": z[:3]}, dynamic=("z",))
+    path.write_bytes(onnx_bytes(network, {"feature": feature, "z": z[:3]}, dynamic=("z",)))
     session = reference.ReferenceEvaluator(str(path))
     (found,) = session.run(None, {"feature": feature.numpy(), "z": z.numpy()})
     with torch.no_grad():

@@ -53,6 +53,13 @@ class DatasetOptions:
     root: Annotated[Path | None, typer.Option(help="Sketchy: the folder that holds 256x256/.")] = (
         None
     )
+    photo_rendering: Annotated[
+        str | None,
+        typer.Option(help="Sketchy: the folder below photo/, such as tx_000000000000."),
+    ] = None
+    sketch_rendering: Annotated[
+        str | None, typer.Option(help="Sketchy: the folder below sketch/.")
+    ] = None
     split: Annotated[
         str | None,
         typer.Option(
@@ -79,8 +86,9 @@ class DatasetOptions:
             raise ZsbirError(f"unknown data set {self.dataset!r}: use {' or '.join(DATASETS)}")
         if self.dataset == "sketchy" and self.root is None:
             raise ZsbirError("--dataset sketchy needs --root, the folder that holds 256x256/")
-        if self.dataset != "sketchy" and self.root is not None:
-            raise ZsbirError("--root is for --dataset sketchy")
+        for name in ("root", "photo_rendering", "sketch_rendering"):
+            if self.dataset != "sketchy" and getattr(self, name) is not None:
+                raise ZsbirError(f"--{name.replace('_', '-')} is for --dataset sketchy")
         if self.inner and self.split:
             raise ZsbirError("--inner makes a split of its own: leave out --split, or --inner")
         if self.split is not None:
@@ -94,6 +102,8 @@ class DatasetOptions:
         options: dict[str, Any] = {} if self.split is None else {"split": self.split}
         if self.dataset == "sketchy":
             options |= {"root": self.root} | ({"split": None} if self.inner else {})
+            options |= {"photo_rendering": self.photo_rendering}
+            options |= {"sketch_rendering": self.sketch_rendering}
             return load_dataset("sketchy", **options)
         options |= {"size": self.size, "clutter": self.clutter}
         options |= {"abstraction": self.abstraction, "seed": self.data_seed}

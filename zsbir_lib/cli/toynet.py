@@ -29,7 +29,7 @@ def _group() -> None:
     zsbir toynet train --out small.safetensors --photos-per-class 30 --epochs 3 --seed 1
     zsbir toynet train --packaged
 
-    A model card, toynet.md, is written beside the weights."""
+    A model card, toynet.md, and a checksum, toynet.sha256, are written beside the weights."""
 )
 def train(
     out: Annotated[Path | None, typer.Option(help="The weight file: .safetensors.")] = None,
@@ -55,8 +55,7 @@ def train(
     """
     if packaged == (out is not None):
         raise ZsbirError("say where the weights go: --out FILE, or --packaged")
-    from zsbir_lib.features.backbones import TOYNET_WEIGHTS
-    from zsbir_lib.toynet import make_toynet
+    from zsbir_lib.toynet import TOYNET_WEIGHTS, make_toynet
 
     out = check_out(out or TOYNET_WEIGHTS)
     card = make_toynet(

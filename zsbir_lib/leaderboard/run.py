@@ -22,7 +22,7 @@ from zsbir_lib.methods import METHODS, RetrievalMethod, create_method
 from zsbir_lib.metrics import RetrievalReport
 from zsbir_lib.parallel import run_all
 from zsbir_lib.progress import progress_bar
-from zsbir_lib.protocols import Experiment, FineGrained, check_depth, choose
+from zsbir_lib.protocols import Experiment, FineGrained, check_depth, choose, needs_pairs
 from zsbir_lib.store import Store
 
 _SMALL = 2**28  # bytes of features of which every worker may have its own workings
@@ -81,7 +81,7 @@ def run(
     settings = settings or Settings()
     names = list(METHODS) if methods is None else list(dict.fromkeys(methods))
     identities = {name: method_id(type(create_method(name))) for name in names}
-    experiment = _prepare(features, settings)
+    experiment = _prepare(features, settings, [METHODS[name] for name in names])
     board = Leaderboard(origin(features, shapes), settings, {})
     keepers: list[FileOfRows | StoreOfRows] = []
     if store is not None:
@@ -115,12 +115,15 @@ def run(
     return Leaderboard(board.origin, settings, {name: board.rows[name] for name in names})
 
 
-def _prepare(features: FeatureSet, settings: Settings) -> Experiment:
+def _prepare(
+    features: FeatureSet, settings: Settings, methods: Sequence[type[RetrievalMethod]]
+) -> Experiment:
     """Select what the protocols need, once for all methods, and check that the depth suits."""
     experiment = Experiment(features, held_out=settings.held_out)
     tasks = []
     if "zero-shot" in settings.protocols:
-        _ = experiment.pairs
+        if any(map(needs_pairs, methods)):
+            _ = experiment.pairs
         tasks.append(experiment.task)
     if {"traditional", "generalised"} & set(settings.protocols):
         parts = experiment.instances
@@ -147,7 +150,7 @@ def run_method(
         As in `run`: outline distances of the gallery's photos, or None.
     """
     method = type(create_method(name))
-    return _run_class(method, _prepare(features, settings), settings, shapes)
+    return _run_class(method, _prepare(features, settings, [method]), settings, shapes)
 
 
 @dataclass
@@ -279,11 +282,6 @@ def _on_objects(found: list[FineGrained]) -> ObjectScores:
 
 def origin(features: FeatureSet, shapes: np.ndarray | None) -> dict[str, Any]:
     """Return what results depend on besides settings and methods: the features, by content."""
-    digest = hashlib.sha256()
-    for name in ("photos", "sketches", "photo_labels", "sketch_labels", "sketch_photos"):
-        digest.update(getattr(features, name).cpu().contiguous().numpy().data)
-    names = [features.class_names, features.split.seen, features.split.unseen]
-    digest.update(json.dumps(names).encode())
     known = None if shapes is None else np.ascontiguousarray(shapes)
     return {
         "dataset": features.dataset,
@@ -292,7 +290,7 @@ def origin(features: FeatureSet, shapes: np.ndarray | None) -> dict[str, Any]:
         "split": features.split.name,
         "seen_classes": len(features.split.seen),
         "unseen_classes": len(features.split.unseen),
-        "digest": digest.hexdigest()[:16],
+        "digest": features.content_id(),
         "shapes": None if known is None else hashlib.sha256(known.data).hexdigest()[:16],
     }
 

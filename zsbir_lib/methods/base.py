@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from zsbir_lib.errors import (
     ConstantFeaturesError,
@@ -107,6 +107,21 @@ class RetrievalMethod(ABC):
         A method that ranks by more than the cosine of its embeddings returns an index of its own.
         """
         return Index(self.encode_photos(features))
+
+    def query_network(self) -> nn.Module:
+        """Return the network that does to one sketch what `encode_sketches` does to many.
+
+        It maps a feature (1, d) to queries (1, e), up to their length, on the CPU. That of a
+        generative method takes latent vectors (n, latent_dim) beside it, and returns (n, e).
+
+        Raises
+        ------
+        ZsbirError
+            If there is no such network, or the method is not fitted.
+        """
+        raise ZsbirError(
+            f"a page cannot run {self.name!r}: its queries are not made by one network"
+        )
 
     def get_params(self) -> dict[str, Any]:
         """Return the hyper-parameters by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 
 import torch
@@ -62,6 +63,26 @@ def _branch(dim: int, width: int, dropout: float) -> nn.Sequential:
         nn.Dropout(dropout), nn.Linear(dim, dim), nn.ReLU(), nn.Dropout(dropout),
         nn.Linear(dim, width),
     )  # fmt: skip
+
+
+class SketchBranch(nn.Module):
+    """What an `EmbeddingNetwork` does to sketches, but for the last step to unit length.
+
+    Parameters
+    ----------
+    network
+        The fitted network; its weights are shared.
+    """
+
+    def __init__(self, network: EmbeddingNetwork) -> None:
+        super().__init__()
+        self.register_buffer("mean", network.sketch_mean)
+        self.register_buffer("scale", network.sketch_scale)
+        self.branch = network.sketch_branch
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Map (1, d) to (1, e)."""
+        return self.branch((feature - self.mean) / self.scale)
 
 
 class Partners:
@@ -213,6 +234,11 @@ class MetricMethod(RetrievalMethod):
         mean = self.network_.photo_mean
         features = check_features(features, len(mean), "photo").to(mean.device)
         return self.network_.embed_photos(features).cpu()
+
+    def query_network(self) -> nn.Module:
+        """Return the layers for sketches; see `RetrievalMethod.query_network`."""
+        check_fitted(self, "network_")
+        return copy.deepcopy(SketchBranch(self.network_)).cpu().eval()
 
     def _get_state(self) -> dict[str, Tensor]:
         check_fitted(self, "network_")

@@ -7,6 +7,7 @@ draw z from the prior, decode it beside a sketch, and answer with the centres of
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -69,6 +70,35 @@ class GenerativeNetwork(nn.Module, ABC):
         return self.decoder(torch.cat([z, sketches], dim=1))
 
 
+class Generator(nn.Module):
+    """The decoder, from a sketch's feature and latent vectors to photo features about their mean.
+
+    Parameters
+    ----------
+    decoder
+        Of a `GenerativeNetwork`.
+    sketch_mean, sketch_scale
+        What is subtracted from the feature, and what it is divided by then.
+    photo_scale
+        What generated features are multiplied with.
+    """
+
+    def __init__(
+        self, decoder: nn.Module, sketch_mean: Tensor, sketch_scale: Tensor, photo_scale: Tensor
+    ) -> None:
+        super().__init__()
+        self.decoder = decoder
+        self.register_buffer("sketch_mean", sketch_mean)
+        self.register_buffer("sketch_scale", sketch_scale)
+        self.register_buffer("photo_scale", photo_scale)
+
+    def forward(self, feature: Tensor, z: Tensor) -> Tensor:
+        """Map (1, d) and (n, latent_dim) to (n, d)."""
+        scaled = (feature - self.sketch_mean) / self.sketch_scale
+        both = torch.cat([z, scaled.expand(z.shape[0], -1)], dim=1)
+        return self.decoder(both) * self.photo_scale
+
+
 class GenerativeMethod(RetrievalMethod):
     """A method that generates photo features for a sketch, and retrieves by their K-means centres.
 
@@ -104,8 +134,8 @@ class GenerativeMethod(RetrievalMethod):
     seed: int
     device: str | None
     network_: GenerativeNetwork | None
-    _means: Tensor  # of photos and of sketches, (2, d): what is subtracted from their features
-    _scales: Tensor  # of photos and of sketches, (2,): what these are divided by then
+    means_: Tensor  # of photos and of sketches, (2, d): what is subtracted from their features
+    scales_: Tensor  # of photos and of sketches, (2,): what these are divided by then
 
     def _check(self) -> None:
         check_not_negative(self, "reconstruction_weight")
@@ -135,19 +165,26 @@ class GenerativeMethod(RetrievalMethod):
         views -= means[:, None]
         scales = torch.stack([root_mean_square(view) for view in views])
         photos, sketches = (views / scales[:, None, None]).to(device)
-        self._means, self._scales = means, scales
+        self.means_, self.scales_ = means, scales
         return sketches, photos, bool(photos.min() >= 0)
 
     def _scaled(self, features: Tensor, view: int) -> Tensor:
         """Return features of photos (view 0) or sketches (view 1) as the networks take them."""
         device = next(self.network_.parameters()).device
-        name, dim = ("photo", "sketch")[view], self._means.shape[1]
+        name, dim = ("photo", "sketch")[view], self.means_.shape[1]
         features = check_features(features, dim, name).to(device)
-        return (features - self._means[view].to(device)) / self._scales[view].to(device)
+        return (features - self.means_[view].to(device)) / self.scales_[view].to(device)
 
     # ---- from a sketch to queries
-    def _latents(self, count: int) -> Tensor:
-        """Draw z from the prior, shape (count, latent_dim): the same ones in every call."""
+    def latents(self, count: int) -> Tensor:
+        """Draw z from the prior, shape (count, latent_dim), the same ones in every call.
+
+        Raises
+        ------
+        ZsbirError
+            If the method is not fitted.
+        """
+        check_fitted(self, "network_")
         generator = torch.Generator().manual_seed(self.seed)
         return torch.randn(count, self.network_.latent_dim, generator=generator)
 
@@ -157,7 +194,7 @@ class GenerativeMethod(RetrievalMethod):
         sketches = self._scaled(features, 1)
         every_z = z.to(sketches.device).repeat(len(sketches), 1)
         samples = self.network_.decode(every_z, sketches.repeat_interleave(len(z), dim=0))
-        mean, scale = self._means[0].to(samples.device), self._scales[0].to(samples.device)
+        mean, scale = self.means_[0].to(samples.device), self.scales_[0].to(samples.device)
         return samples.view(len(sketches), len(z), -1) * scale + mean
 
     def generate(self, features: Tensor, n_samples: int | None = None) -> Tensor:
@@ -184,7 +221,7 @@ class GenerativeMethod(RetrievalMethod):
             If the method is not fitted, or the features do not fit it.
         """
         check_fitted(self, "network_")
-        return self._decode(self._latents(n_samples or self.n_samples), features)
+        return self._decode(self.latents(n_samples or self.n_samples), features)
 
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return K centres of generated photo features for each sketch, shape (n, K, d).
@@ -207,7 +244,7 @@ class GenerativeMethod(RetrievalMethod):
         """
         check_fitted(self, "network_")
         features = torch.as_tensor(features)
-        z = self._latents(self.n_samples)
+        z = self.latents(self.n_samples)
         first = kmeans(z[None], self.n_centres).centres[0]
         block = max(1, BLOCK_BYTES // (4 * self.n_samples * features.shape[-1]))
         centres = []
@@ -218,7 +255,7 @@ class GenerativeMethod(RetrievalMethod):
             else:
                 init = self._decode(first, part)
                 centres.append(kmeans(samples, self.n_centres, init=init).centres)
-        return torch.cat(centres).cpu() - self._means[0]
+        return torch.cat(centres).cpu() - self.means_[0]
 
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return the photo features (m, d), about the mean photo of the training pairs.
@@ -233,18 +270,46 @@ class GenerativeMethod(RetrievalMethod):
         check_fitted(self, "network_")
         if not self.centre:
             return features
-        return check_features(features, self._means.shape[1], "photo") - self._means[0]
+        return check_features(features, self.means_.shape[1], "photo") - self.means_[0]
+
+    @torch.no_grad()
+    def sketches_of(self, photos: Tensor) -> Tensor:
+        """Return the sketch features that the regulariser's way back gives for photos, (m, d).
+
+        They are scaled as the networks take them. `photos` are features, shape (m, d).
+
+        Raises
+        ------
+        ZsbirError
+            If the method is not fitted, or the features do not fit it.
+        """
+        check_fitted(self, "network_")
+        return self.network_.to_sketch(self._scaled(photos, 0)).cpu()
+
+    def query_network(self) -> nn.Module:
+        """Return the decoder, which takes latent vectors too; see `RetrievalMethod.query_network`.
+
+        Raises
+        ------
+        ZsbirError
+            If the method is not fitted, or does not `centre`: a page compares about the mean photo.
+        """
+        check_fitted(self, "network_")
+        if not self.centre:
+            raise ZsbirError(f"a page cannot run {self.name!r} with centre=False: fit it with True")
+        decoder = copy.deepcopy(self.network_.decoder).cpu()
+        return Generator(decoder, self.means_[1], self.scales_[1], self.scales_[0]).eval()
 
     # ---- saving
     def _get_state(self) -> dict[str, Tensor]:
         check_fitted(self, "network_")
         # ReLU and Identity hold no weights, so the end of the decoder is kept as a flag.
         non_negative = torch.tensor(isinstance(self.network_.decoder[-1], nn.ReLU))
-        state = {"means": self._means, "scales": self._scales, "non_negative": non_negative}
+        state = {"means": self.means_, "scales": self.scales_, "non_negative": non_negative}
         return {**state, **self.network_.state_dict()}
 
     def _set_state(self, state: dict[str, Tensor]) -> None:
-        self._means, self._scales = state.pop("means"), state.pop("scales")
+        self.means_, self.scales_ = state.pop("means"), state.pop("scales")
         dim = state["to_sketch.2.bias"].numel()
         latent_dim = state["decoder.0.weight"].shape[1] - dim
         network = self.network_type(dim, latent_dim, bool(state.pop("non_negative")))

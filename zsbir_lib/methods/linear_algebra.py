@@ -6,11 +6,37 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zsbir_lib.errors import SingularMatrixError
 
 _BLOCK_BYTES = 64 * 2**20  # of features held in float64 at once
+
+
+class LinearMap(nn.Module):
+    """``(x - mean) @ weight``, after signed powers at unit length where a method uses them.
+
+    Parameters
+    ----------
+    mean, weight
+        Shapes (d,) and (d, e).
+    power
+        Of the signed powers; None for none.
+    """
+
+    def __init__(self, mean: Tensor, weight: Tensor, power: float | None = None) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean.clone())
+        self.linear = nn.Linear(*weight.shape, bias=False, device="meta")
+        self.linear.weight = nn.Parameter(weight.T.contiguous())
+        self.power = power
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Map (1, d) to (1, e)."""
+        if self.power is not None:
+            feature = feature.sign() * feature.abs().pow(self.power)
+            feature = feature / feature.norm(dim=1, keepdim=True).clamp(min=1e-12)
+        return self.linear(feature - self.mean)
 
 
 def solve_symmetric_sylvester(a: Tensor, b: Tensor, c: Tensor) -> Tensor:

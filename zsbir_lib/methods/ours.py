@@ -16,13 +16,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zsbir_lib.diffusion import DiffusionIndex, neighbour_graph, whiten_neighbours
 from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
-from zsbir_lib.methods.linear_algebra import cross, gram
+from zsbir_lib.methods.linear_algebra import LinearMap, cross, gram
 from zsbir_lib.methods.training import check_at_least, check_not_negative, check_positive
 from zsbir_lib.retrieval import Index
 
@@ -175,6 +175,11 @@ class Ours(RetrievalMethod):
         check_fitted(self, "correlations_")
         features = check_features(features, len(self._photo_mean), "photo")
         return (_tamed(features, self.power) - self._photo_mean) @ self._photo_map
+
+    def query_network(self) -> nn.Module:
+        """Return the map of sketches as one layer; see `RetrievalMethod.query_network`."""
+        check_fitted(self, "correlations_")
+        return LinearMap(self._sketch_mean, self._sketch_map, self.power)
 
     def _get_state(self) -> dict[str, Tensor]:
         check_fitted(self, "correlations_")

@@ -14,12 +14,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
-from zsbir_lib.methods.linear_algebra import cross, gram, solve_symmetric_sylvester
+from zsbir_lib.methods.linear_algebra import LinearMap, cross, gram, solve_symmetric_sylvester
 from zsbir_lib.methods.training import check_not_negative, check_positive
 
 
@@ -150,6 +150,12 @@ class SAE(RetrievalMethod):
         features = check_features(features, self.weight_.shape[1], "photo")
         centred = (features - self._photo_mean) / self._scales[1]
         return centred @ self.weight_.T if self.space == "sketch" else centred
+
+    def query_network(self) -> nn.Module:
+        """Return the map of sketches as one layer; see `RetrievalMethod.query_network`."""
+        check_fitted(self, "weight_")
+        weight = torch.eye(len(self._sketch_mean)) if self.space == "sketch" else self.weight_
+        return LinearMap(self._sketch_mean, weight / self._scales[0])
 
     def _get_state(self) -> dict[str, Tensor]:
         check_fitted(self, "weight_")

@@ -15,6 +15,7 @@ from zsbir_lib.protocols.experiment import (
     default_depth,
     evaluate,
     fine_grained,
+    needs_pairs,
     zero_shot,
 )
 from zsbir_lib.protocols.instances import InstanceSplit, hold_out_instances
@@ -39,5 +40,6 @@ __all__ = [
     "evaluate",
     "fine_grained",
     "hold_out_instances",
+    "needs_pairs",
     "zero_shot",
 ]

@@ -268,7 +268,7 @@ class Experiment:
         """
         k = check_depth(k, self.task)
         start = time.perf_counter()
-        method.fit(self.pairs, progress=progress)
+        method.fit(self.pairs if needs_pairs(method) else None, progress=progress)
         fitted = time.perf_counter()
         fine = fine and bool((self.task.query_photo >= 0).any())
         places = Places(self.task, shapes) if fine else None
@@ -306,7 +306,7 @@ class Experiment:
             As `hold_out_instances` and `evaluate` do.
         """
         parts = self.instances
-        method.fit(parts.pairs, progress=False)
+        method.fit(parts.pairs if needs_pairs(method) else None, progress=False)
         traditional = Trial(method, parts.traditional)
         reports = {}
         if "traditional" in protocols:
@@ -321,6 +321,11 @@ class Experiment:
                 queries[~of_seen] = method.encode_sketches(task.queries[~of_seen])
             reports["generalised"] = Trial(method, task, queries).evaluate(k, with_map_all=False)
         return reports
+
+
+def needs_pairs(method: RetrievalMethod | type[RetrievalMethod]) -> bool:
+    """Whether a method learns from pairs; one that does not is fitted on None."""
+    return getattr(method, "needs_pairs", True)
 
 
 def evaluate(

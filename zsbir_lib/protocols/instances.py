@@ -70,7 +70,7 @@ def hold_out_instances(
     if not held.any():
         raise ZsbirError(
             "nothing can be held out: every seen class has one drawn photo only; "
-            "the traditional protocol needs two or more"
+            "the traditional and the generalised protocol need two or more, the zero-shot one none"
         )
     kept = torch.zeros_like(held)
     kept[drawn] = True
@@ -80,7 +80,7 @@ def hold_out_instances(
     of_kept = has_photo & kept[features.sketch_photos]
     seen_gallery = seen[features.photo_labels] & ~kept
     return InstanceSplit(
-        pairs=features.select_pairs(of_kept),
+        pairs=features.select_pairs(of_kept, kept),
         traditional=features.select_task(of_held, seen_gallery),
         generalised=features.select_task(
             of_held | unseen[features.sketch_labels], seen_gallery | unseen[features.photo_labels]

@@ -3,46 +3,61 @@
 from __future__ import annotations
 
 import base64
+import copy
+import inspect
 import io
 import json
-import shutil
-import tempfile
+import os
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
+from zsbir_lib.devices import threads
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features import Backbone, FeatureSet
-from zsbir_lib.methods import CVAE, create_method
-from zsbir_lib.methods.base import RetrievalMethod
+from zsbir_lib.features import Backbone, FeatureSet, Pairs
+from zsbir_lib.methods import RetrievalMethod, create_method
 from zsbir_lib.retrieval import kmeans
-from zsbir_lib.web.networks import fold_batch_norms, query_network, round_weights, write_network
+from zsbir_lib.web.folder import PageFolder, named
+from zsbir_lib.web.networks import check_packages, fold_batch_norms, onnx_bytes, round_weights
 
-METHODS = ("cvae", "cosine", "triplet-coarse", "sae", "ours")
+PAGE_METHODS = ("cvae", "cosine", "triplet-coarse", "sae", "ours")
 WEIGHTS = (0.0, 1.0, 10.0, 100.0)
 SAMPLES = (5, 20, 50, 100, 200)
 MOST_CENTRES = 8
 THUMBNAIL = 64
 COLUMNS = 50
-SCRIPTS = ("draw.js", "draw.css", "worker.js", "engine.js", "index.html", "sw.js")
-_FORMAT = "zsbir-web-1"
+_FORMAT = "zsbir-web-2"  # what model.json says, and draw.js expects
+_ENTRY = "model.json"  # names all files whose contents depend on the data
+_NARROW = 1024
+"""Networks on features with fewer numbers are so small that threads only wait for each other."""
+
+
+def open_page_folder(folder: str | os.PathLike) -> PageFolder:
+    """Return the folder for a page, after looking whether one can be written there.
+
+    Raises
+    ------
+    ZsbirError
+        If not, or the packages of the extra ``web`` are missing.
+    """
+    check_packages()
+    return PageFolder(folder, [*_scripts(), _ENTRY])
 
 
 def export_web(
-    folder: str | Path,
+    folder: str | os.PathLike,
     features: FeatureSet,
     backbone: Backbone,
     photos: Sequence[Image.Image],
     labels: Sequence[str],
     *,
     examples: Mapping[str, Image.Image],
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] = PAGE_METHODS,
     weights: Sequence[float] = WEIGHTS,
     seed: int = 0,
 ) -> dict[str, Any]:
@@ -54,7 +69,8 @@ def export_web(
     Parameters
     ----------
     folder
-        Made, or replaced if it was written by this function before.
+        Made, or brought up to date if it was written by this function before: what it holds is
+        usable at every moment. Where it is a link, what that leads to.
     features
         What the methods are fitted on: the seen classes of its split.
     backbone
@@ -64,9 +80,10 @@ def export_web(
     examples
         Sketches to start from, by name.
     methods
-        Some of `METHODS`; the first is chosen when the page opens.
+        Names of methods with a `zsbir_lib.methods.RetrievalMethod.query_network`; the first is
+        chosen when the page opens.
     weights
-        Weights of the regulariser, one conditional VAE for each.
+        Weights of the regulariser: one generative method is fitted for each.
     seed
         Of training and of the latent vectors.
 
@@ -81,89 +98,126 @@ def export_web(
         If the folder holds something else, a photo is of a seen class, a method cannot run in a
         page, or the packages of the extra ``web`` are missing.
     """
-    folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "model.json").exists():
-        raise ZsbirError(f"{folder} holds other files: give a new folder for the page")
+    target = open_page_folder(folder)
     if len(photos) != len(labels) or not photos:
         raise ZsbirError(f"{len(photos)} photos with {len(labels)} class names")
     if known := sorted(set(labels) & set(features.split.seen)):
         raise ZsbirError(f"{known[0]} is a seen class: the gallery is for unseen ones")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        new = Path(temporary, "new")
-        new.mkdir()
-        network = round_weights(fold_batch_norms(backbone.module.cpu()))
-        side = backbone.input_size
-        write_network(new / "backbone.onnx", network, {"pixels": torch.zeros(1, 3, side, side)})
-        found = backbone.features(photos)
-        names = sorted(set(labels))
-        pairs = features.pairs()
-        model: dict[str, Any] = {
-            "format": _FORMAT,
-            "side": side,
-            "classes": names,
-            "labels": [names.index(label) for label in labels],
-            "thumbnail": THUMBNAIL,
-            "columns": COLUMNS,
-            "examples": {name: _png(picture) for name, picture in examples.items()},
-            "methods": {},
-            "map": _project(new, found),
-        }
-        for name in methods:
-            model["methods"][name] = (
-                _write_generators(new, pairs, found, model["map"], weights, seed)
-                if name == "cvae"
-                else _write_method(new, create_method(name).fit(pairs, progress=False), found)
-            )
-        _write_sprite(new / "thumbnails.webp", photos)
-        (new / "model.json").write_text(json.dumps(model, separators=(",", ":")), "utf-8")
-        assets = resources.files("zsbir_lib.web") / "assets"
-        for name in SCRIPTS:
-            (new / name).write_bytes((assets / name).read_bytes())
-        pad = resources.files("zsbir_lib.widgets")
-        for name in ("sketchpad.js", "sketchpad.css"):
-            (new / name).write_bytes((pad / name).read_bytes())
-        for entry in (assets / "runtime").iterdir():
-            (new / entry.name).write_bytes(entry.read_bytes())
-        shutil.rmtree(folder, ignore_errors=True)
-        new.rename(folder)
+    for name in methods:
+        _check_runs_in_page(name)
+    with threads(1 if backbone.dim < _NARROW else None):
+        files, model = _compute(features.pairs(), backbone, photos, labels, methods, weights, seed)
+    model["examples"] = {name: _png(picture) for name, picture in examples.items()}
+    entry = json.dumps(model, separators=(",", ":")).encode("utf-8")
+    target.write({**files, **_scripts(), _ENTRY: entry})
     return model
 
 
-def _write_method(folder: Path, method: RetrievalMethod, found: Tensor) -> dict[str, Any]:
-    """Write the network of a method and its gallery; return what the page needs to know."""
-    network = round_weights(query_network(method))
-    example = torch.zeros(1, found.shape[1])
-    write_network(folder / f"{method.name}.onnx", network, {"feature": example})
-    width = _write_rows(folder / f"{method.name}.gallery", method.encode_photos(found))
-    return {"title": method.title, "network": f"{method.name}.onnx",
-            "gallery": f"{method.name}.gallery", "width": width}  # fmt: skip
+def _check_runs_in_page(name: str) -> None:
+    """Raise a `ZsbirError` before any training if a page cannot run a method."""
+    method = type(create_method(name))
+    if method.query_network is RetrievalMethod.query_network:
+        create_method(name).query_network()  # says why
+    if method.index is not RetrievalMethod.index:
+        raise ZsbirError(f"a page cannot run {name!r}: it ranks by more than cosine distances")
 
 
-def _write_generators(
-    folder: Path,
-    pairs: Any,
-    found: Tensor,
-    map_: dict[str, Any],
+def _scripts() -> dict[str, bytes]:
+    """Return the files that every page holds, by name."""
+    web = resources.files("zsbir_lib.web") / "assets"
+    pad = resources.files("zsbir_lib.widgets")
+    found = [
+        *(pad / name for name in ("sketchpad.js", "sketchpad.css")),
+        *sorted((web / "runtime").iterdir(), key=lambda file: file.name),
+        *sorted((file for file in web.iterdir() if file.is_file()), key=lambda file: file.name),
+    ]
+    return {file.name: file.read_bytes() for file in found}
+
+
+class _Files(dict[str, bytes]):
+    """Files by name."""
+
+    def keep(self, name: str, data: bytes) -> str:
+        """Add a file under a name that tells its contents from others', and return that."""
+        self[named(name, data)] = data
+        return named(name, data)
+
+
+def _compute(
+    pairs: Pairs,
+    backbone: Backbone,
+    photos: Sequence[Image.Image],
+    labels: Sequence[str],
+    methods: Sequence[str],
     weights: Sequence[float],
     seed: int,
+) -> tuple[_Files, dict[str, Any]]:
+    """Return the files of a page, and what ``model.json`` says about them."""
+    files, side, names = _Files(), backbone.input_size, sorted(set(labels))
+    network = round_weights(fold_batch_norms(backbone.module))
+    found = backbone.features(photos)
+    model: dict[str, Any] = {
+        "format": _FORMAT,
+        "side": side,
+        "backbone": files.keep(
+            "backbone.onnx", onnx_bytes(network, {"pixels": torch.zeros(1, 3, side, side)})
+        ),
+        "classes": names,
+        "labels": [names.index(label) for label in labels],
+        "thumbnail": THUMBNAIL,
+        "columns": COLUMNS,
+        "thumbnails": files.keep("thumbnails.webp", _sprite(photos)),
+        "map": _project(files, found),
+        "methods": {},
+    }
+    for name in methods:
+        # One for each weight of the regulariser, where a method has one.
+        options = create_method(name).get_params()
+        own = {"seed": seed} if "seed" in options else {}
+        has_weight = "reconstruction_weight" in options
+        variants = [{"reconstruction_weight": w} for w in weights] if has_weight else [{}]
+        fitted = [create_method(name, **own, **v).fit(pairs, progress=False) for v in variants]
+        networks = [_rounded_copy(method) for method in fitted]
+        gallery, width = _rows(fitted[-1].encode_photos(found))
+        entry = {"title": fitted[0].title, "width": width,
+                 "gallery": files.keep(f"{name}.gallery", gallery)}  # fmt: skip
+        # A generative method says so by what its network takes.
+        if "z" in inspect.signature(networks[0].forward).parameters:
+            entry |= _generators(files, name, fitted, networks, variants, found, model["map"])
+        else:
+            data = onnx_bytes(networks[0], {"feature": torch.zeros(1, found.shape[1])})
+            entry["network"] = files.keep(f"{name}.onnx", data)
+        model["methods"][name] = entry
+    return files, model
+
+
+def _rounded_copy(method: RetrievalMethod) -> nn.Module:
+    """Return a method's query network with rounded weights, on the CPU; the method keeps its."""
+    return round_weights(copy.deepcopy(method.query_network()).cpu().eval())
+
+
+def _generators(
+    files: _Files,
+    name: str,
+    fitted: Sequence[Any],
+    networks: Sequence[nn.Module],
+    variants: Sequence[Mapping[str, float]],
+    found: Tensor,
+    map_: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Write one decoder for each weight of the regulariser, and what they have in common."""
-    entries = []
-    for weight in weights:
-        method = CVAE(reconstruction_weight=weight, seed=seed).fit(pairs, progress=False)
-        name = f"cvae-{weight:g}"
-        z = method._latents(max(SAMPLES))
-        write_network(
-            folder / f"{name}.onnx", round_weights(query_network(method)),
-            {"feature": torch.zeros(1, found.shape[1]), "z": z}, dynamic=("z",),
-        )  # fmt: skip
+    """Add one decoder for each weight of the regulariser; return what they have in common too."""
+    z = fitted[0].latents(max(SAMPLES)).cpu()
+    generators = []
+    for method, network, variant in zip(fitted, networks, variants, strict=True):
+        weight = variant.get("reconstruction_weight", 0.0)
+        inputs = {"feature": torch.zeros(1, found.shape[1]), "z": z}
         # The way back to the sketch, for comparing in the space of sketches.
-        with torch.no_grad():
-            back = method.network_.to_sketch(method._scaled(found, 0))
-        _write_rows(folder / f"{name}.back", back)
-        entries.append({"weight": weight, "network": f"{name}.onnx", "back": f"{name}.back"})
-    width = _write_rows(folder / "cvae.gallery", method.encode_photos(found))
+        back, _ = _rows(method.sketches_of(found))
+        generators.append({
+            "weight": weight,
+            "network": files.keep(f"{name}-{weight:g}.onnx", onnx_bytes(network, inputs, ("z",))),
+            "back": files.keep(f"{name}-{weight:g}.back", back),
+        })  # fmt: skip
     # Lloyd's algorithm begins where the library's does: at the centres of the latent vectors.
     starts = [
         kmeans(z[None, :count], k).centres[0]
@@ -171,44 +225,49 @@ def _write_generators(
         for k in range(1, MOST_CENTRES + 1)
         if k <= count
     ]
-    latents = torch.cat([z, *starts]).numpy().astype("<f4")
-    (folder / "latents.f32").write_bytes(latents.tobytes())
-    sketch_mean, sketch_scale = method._means[1], method._scales[1]
+    photo_mean, sketch_mean = fitted[0].means_.cpu()
     return {
-        "title": method.title, "gallery": "cvae.gallery", "width": width, "generators": entries,
-        "latents": "latents.f32", "latent_dim": z.shape[1], "samples": list(SAMPLES),
-        "most_centres": MOST_CENTRES, "sketch_mean": _numbers(sketch_mean),
-        "sketch_scale": float(sketch_scale),
+        "generators": generators,
+        "latents": files.keep("latents.f32", _floats(torch.cat([z, *starts]))),
+        "latent_dim": z.shape[1],
+        "samples": list(SAMPLES),
+        "most_centres": MOST_CENTRES,
+        "sketch_mean": _numbers(sketch_mean),
+        "sketch_scale": float(fitted[0].scales_[1]),
         # Generated features are about the mean photo of the pairs, the map about the gallery's.
-        "map_shift": _numbers(torch.tensor(map_["axes"]) @ (method._means[0] - found.mean(dim=0))),
-    }  # fmt: skip
+        "map_shift": _numbers(torch.tensor(map_["axes"]) @ (photo_mean - found.mean(dim=0))),
+    }
 
 
-def _write_rows(path: Path, rows: Tensor) -> int:
-    """Write directions as whole numbers: a cosine needs no lengths. Return their width."""
-    values = rows.detach().numpy()
+def _rows(rows: Tensor) -> tuple[bytes, int]:
+    """Return directions as whole numbers, since a cosine needs no lengths, and their width."""
+    values = rows.detach().cpu().numpy()
     scale = np.abs(values).max(axis=1, keepdims=True)
     whole = np.rint(values / np.where(scale > 0, scale, 1) * 127).astype(np.int8)
-    path.write_bytes(whole.tobytes())
-    return values.shape[1]
+    return whole.tobytes(), values.shape[1]
 
 
-def _project(folder: Path, found: Tensor) -> dict[str, Any]:
-    """Return the two directions in which the gallery varies most, and write where photos lie."""
+def _floats(values: Tensor) -> bytes:
+    return values.numpy().astype("<f4").tobytes()
+
+
+def _project(files: _Files, found: Tensor) -> dict[str, Any]:
+    """Return the two directions in which the gallery varies most, and add where photos lie."""
     mean = found.mean(dim=0)
     axes = torch.linalg.svd(found - mean, full_matrices=False).Vh[:2]
-    places = ((found - mean) @ axes.T).numpy().astype("<f4")
-    (folder / "map.f32").write_bytes(places.tobytes())
-    return {"mean": _numbers(mean), "axes": [_numbers(axis) for axis in axes]}
+    places = files.keep("map.f32", _floats((found - mean) @ axes.T))
+    return {"places": places, "mean": _numbers(mean), "axes": [_numbers(axis) for axis in axes]}
 
 
-def _write_sprite(path: Path, photos: Sequence[Image.Image]) -> None:
+def _sprite(photos: Sequence[Image.Image]) -> bytes:
     rows = -(-len(photos) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * THUMBNAIL, rows * THUMBNAIL))
     for i, photo in enumerate(photos):
         small = photo.convert("RGB").resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
         sheet.paste(small, (i % COLUMNS * THUMBNAIL, i // COLUMNS * THUMBNAIL))
-    sheet.save(path, quality=60, method=4)
+    data = io.BytesIO()
+    sheet.save(data, "WEBP", quality=60, method=4)
+    return data.getvalue()
 
 
 def _png(picture: Image.Image) -> str:

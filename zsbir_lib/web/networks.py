@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import importlib.util
 import io
 import logging
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,105 +22,9 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.methods import CVAE, SAE, Cosine, Ours
-from zsbir_lib.methods.base import RetrievalMethod
-from zsbir_lib.methods.embedding import MetricMethod
 
 SMALLEST = 512
 """Tensors with fewer numbers, such as biases and means, stay as they are."""
-
-
-class SameFeature(nn.Module):
-    """The baseline: the query is the feature of the sketch."""
-
-    def forward(self, feature: Tensor) -> Tensor:
-        """Return the feature (1, d)."""
-        return feature * 1.0  # a graph without any operation has no output of its own
-
-
-class LinearMap(nn.Module):
-    """``(x - mean) @ weight``, after signed powers at unit length where a method uses them.
-
-    Parameters
-    ----------
-    mean, weight
-        Shapes (d,) and (d, D).
-    power
-        Of the signed powers; None for none.
-    """
-
-    def __init__(self, mean: Tensor, weight: Tensor, power: float | None = None) -> None:
-        super().__init__()
-        self.register_buffer("mean", mean.clone())
-        self.linear = nn.Linear(*weight.shape, bias=False)
-        self.linear.weight = nn.Parameter(weight.T.contiguous())
-        self.power = power
-
-    def forward(self, feature: Tensor) -> Tensor:
-        """Map (1, d) to (1, D)."""
-        if self.power is not None:
-            feature = feature.sign() * feature.abs().pow(self.power)
-            feature = feature / feature.norm(dim=1, keepdim=True).clamp(min=1e-12)
-        return self.linear(feature - self.mean)
-
-
-class Embedding(nn.Module):
-    """The sketch branch of a metric-learning method."""
-
-    def __init__(self, method: MetricMethod) -> None:
-        super().__init__()
-        network = method.network_
-        self.register_buffer("mean", network.sketch_mean)
-        self.register_buffer("scale", network.sketch_scale)
-        self.branch = network.sketch_branch
-
-    def forward(self, feature: Tensor) -> Tensor:
-        """Map (1, d) to (1, D)."""
-        return self.branch((feature - self.mean) / self.scale)
-
-
-class Generator(nn.Module):
-    """The decoder of a conditional VAE, from a feature and latent vectors to photo features.
-
-    They are about the mean photo, as the gallery is.
-    """
-
-    def __init__(self, method: CVAE) -> None:
-        super().__init__()
-        self.decoder = method.network_.decoder
-        self.register_buffer("sketch_mean", method._means[1])
-        self.register_buffer("sketch_scale", method._scales[1])
-        self.register_buffer("photo_scale", method._scales[0])
-
-    def forward(self, feature: Tensor, z: Tensor) -> Tensor:
-        """Map (1, d) and (n, latent_dim) to (n, d)."""
-        scaled = (feature - self.sketch_mean) / self.sketch_scale
-        both = torch.cat([z, scaled.expand(z.shape[0], -1)], dim=1)
-        return self.decoder(both) * self.photo_scale
-
-
-def query_network(method: RetrievalMethod) -> nn.Module:
-    """Return the network that does what a method's `encode_sketches` does to one sketch.
-
-    Raises
-    ------
-    ZsbirError
-        If the page has no way to run such a method.
-    """
-    if isinstance(method, CVAE) and method.centre:
-        return Generator(method).eval()
-    if isinstance(method, MetricMethod):
-        return Embedding(method).eval()
-    if isinstance(method, Ours):
-        return LinearMap(method._sketch_mean, method._sketch_map, method.power)
-    if isinstance(method, SAE):
-        identity = torch.eye(len(method._sketch_mean))
-        weight = identity if method.space == "sketch" else method.weight_
-        return LinearMap(method._sketch_mean, weight / method._scales[0])
-    if isinstance(method, Cosine):
-        return SameFeature()
-    raise ZsbirError(f"a page cannot run {method.name!r}: use cosine, sae, cvae, ours or a method "
-                     "of metric learning")  # fmt: skip
 
 
 def rounded(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -144,11 +48,11 @@ def rounded(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fold_batch_norms(network: nn.Module) -> nn.Module:
-    """Return a copy of a network in evaluation mode whose convolutions do their batch norm's work.
+    """Return a copy on the CPU, in evaluation mode, whose convolutions do their batch norm's work.
 
     The exporter would do the same; done before, it lets PyTorch compute with the same weights.
     """
-    network = copy.deepcopy(network).eval()
+    network = copy.deepcopy(network).cpu().eval()
     for module in network.modules():
         if isinstance(module, nn.Sequential):
             for i in range(len(module) - 1):
@@ -169,15 +73,18 @@ def round_weights(network: nn.Module) -> nn.Module:
     return network
 
 
-def write_network(
-    path: Path, network: nn.Module, inputs: dict[str, Tensor], dynamic: Sequence[str] = ()
-) -> None:
-    """Write a network as ONNX with rounded weights.
+def check_packages() -> None:
+    """Raise a `ZsbirError` if the packages that write ONNX are not installed."""
+    for package in ("onnx", "onnxscript"):
+        if importlib.util.find_spec(package) is None:
+            raise ZsbirError(f'{package} is missing: pip install "zsbir[web]"')
+
+
+def onnx_bytes(network: nn.Module, inputs: dict[str, Tensor], dynamic: Sequence[str] = ()) -> bytes:
+    """Return a network as an ONNX file with rounded weights.
 
     Parameters
     ----------
-    path
-        The file.
     network
         In evaluation mode, on the CPU.
     inputs
@@ -190,12 +97,10 @@ def write_network(
     ZsbirError
         If the packages that write ONNX are not installed.
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401  torch needs it
-        from onnx import TensorProto, helper, numpy_helper
-    except ImportError as error:
-        raise ZsbirError(f'{error.name} is missing: pip install "zsbir[web]"') from None
+    check_packages()
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
     shapes: Any = tuple(
         {0: torch.export.Dim("n", min=1, max=4096)} if name in dynamic else None for name in inputs
     )
@@ -237,4 +142,4 @@ def write_network(
         node.doc_string = ""
     del model.graph.value_info[:]
     onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    return model.SerializeToString()

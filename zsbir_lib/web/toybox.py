@@ -14,7 +14,7 @@ from zsbir_lib.datasets.toybox.recipe import Counts, Recipe
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import extract_features, load_backbone
 from zsbir_lib.paths import cache_dir
-from zsbir_lib.web.export import export_web
+from zsbir_lib.web.export import export_web, open_page_folder
 
 EXAMPLES = ("giraffe", "windmill", "pear", "scissors", "rhinoceros", "wheelchair", "tree", "bat")
 
@@ -67,6 +67,7 @@ def export_toybox_page(
     """
     if per_class < 1:
         raise ZsbirError(f"{per_class} photos of each class: it must be 1 or more")
+    open_page_folder(folder)  # before pictures are drawn for it
     toybox = load_dataset("toybox", progress=progress)
     backbone = load_backbone("toynet")
     features = extract_features(toybox, backbone, progress=progress)

@@ -5,6 +5,9 @@ import pad from "./sketchpad.js";
 import { rasterise } from "./engine.js";
 
 const SHOWN = 12;
+const FORMAT = "zsbir-web-2"; // of model.json
+const PING = 5000; // ms between looks at a worker that has not answered yet
+const PATIENCE = 30000; // ms of silence after which a worker counts as dead
 
 function element(tag, properties = {}, ...children) {
   const { role, label, ...rest } = properties;
@@ -70,6 +73,7 @@ export async function mount(root, options = {}) {
     const answered = await fetch(new URL("model.json", here));
     if (!answered.ok) throw new Error(answered.status);
     about = await answered.json();
+    if (about.format !== FORMAT) throw new Error(`model.json is of another version: ${about.format}`);
   } catch (error) {
     status.textContent = `What this page needs could not be loaded (${error.message}).`;
     return null;
@@ -91,7 +95,9 @@ export async function mount(root, options = {}) {
   const [whatDrawn] = choice(
     "I drew a", [["", "(not telling)"], ...about.classes.map((name) => [name, readable(name)])], "",
     (value) => { state.drew = value; if (last) show(last); });
-  const generator = about.methods.cvae;
+  // Generative methods have the same knobs; some of them do not have a weight to choose.
+  const [generator] = Object.values(about.methods).filter((method) => method.generators)
+    .sort((a, b) => b.generators.length - a.generators.length);
   const knobs = element("div", { className: "zsbir-draw-knobs" });
   if (generator) {
     knobs.append(
@@ -118,22 +124,46 @@ export async function mount(root, options = {}) {
 
   // ---- asking: one question under way, and the newest one waiting
   let worker = null, number = 0, busy = false, waiting = false, last = null, thumbnails = null;
+  let again = true, heard = 0, looks = null;
 
   function start() {
     worker = new Worker(new URL("worker.js", here), { type: "module" });
+    heard = Date.now();
     worker.onmessage = ({ data }) => {
-      busy = false;
+      heard = Date.now();
+      if (data.alive) return;
+      [busy, again] = [false, true];
       if (data.error) status.textContent = `Nothing could be retrieved: ${data.error}`;
       else if (data.id === number) show((last = data.answer));
       if (waiting) ask();
     };
-    worker.onerror = () => {
-      busy = false;
-      status.textContent = "The page's worker could not be started, so nothing can be retrieved.";
-    };
+    worker.onerror = worker.onmessageerror = replace;
+    // A worker that a browser has stopped, for want of memory say, does not tell: it is silent.
+    looks ??= setInterval(() => {
+      if (!busy) heard = Date.now();
+      else if (Date.now() - heard > PATIENCE) replace();
+      else worker?.postMessage({ alive: true });
+    }, PING);
+    if (thumbnails) return;
     thumbnails = new Image();
-    thumbnails.src = new URL("thumbnails.webp", here);
+    thumbnails.src = new URL(about.thumbnails, here);
     thumbnails.onload = () => last && show(last);
+  }
+
+  // The next question goes to a new worker; the one that was not answered is asked again, once.
+  function replace() {
+    worker?.terminate();
+    [worker, busy, waiting] = [null, false, false];
+    if (again) {
+      again = false;
+      ask().then(() => {
+        status.textContent = "The page's worker stopped. A new one is being started…";
+      });
+    } else {
+      again = true;
+      status.textContent = "The page's worker stopped twice, so nothing was retrieved. " +
+        "Draw another stroke to try again, or reload the page.";
+    }
   }
 
   async function drawing() {
@@ -169,10 +199,12 @@ export async function mount(root, options = {}) {
       status.textContent = "Loading the networks, once (some 7 MB)…";
     }
     [busy, waiting] = [true, false];
+    const entry = about.methods[state.method];
+    const samples = entry.samples?.[state.samples];
     worker.postMessage({ id: ++number, ask: {
-      grey, method: state.method, samples: generator?.samples[state.samples],
-      centres: Math.min(state.centres + 1, generator?.samples[state.samples] ?? 1),
-      weight: state.weight, space: state.space / 4, count: SHOWN,
+      grey, method: state.method, samples, centres: Math.min(state.centres + 1, samples ?? 1),
+      weight: Math.min(state.weight, (entry.generators?.length ?? 1) - 1),
+      space: state.space / 4, count: SHOWN,
     } });
   }
 
@@ -225,7 +257,7 @@ export async function mount(root, options = {}) {
   let painted = 0;
   async function paintMap(answer = null, photo = -1, centre = -1) {
     const turn = ++painted;
-    places ??= new Float32Array(await (await fetch(new URL("map.f32", here))).arrayBuffer());
+    places ??= new Float32Array(await (await fetch(new URL(about.map.places, here))).arrayBuffer());
     if (turn !== painted) return; // meanwhile there was something newer to paint
     const context = map.getContext("2d");
     const style = getComputedStyle(root);
@@ -251,7 +283,7 @@ export async function mount(root, options = {}) {
     const middles = [];
     if (answer?.cloud) {
       // Generated features are about the mean photo of the seen classes; the map is about the gallery's.
-      const shift = about.methods.cvae.map_shift;
+      const shift = about.methods[answer.method].map_shift;
       const moved = (vector, i) => flat(vector, i * width, true).map((v, j) => v + shift[j]);
       for (let i = 0; i < answer.cloud.length / width; i++) cloud.push(moved(answer.cloud, i));
       for (let i = 0; i < answer.queries.length / width; i++) middles.push(moved(answer.queries, i));

@@ -77,12 +77,12 @@ async function answer({ grey, method, samples, centres, weight, space, count }) 
   const entry = about.methods[method];
   const chosen = entry.generators ? entry.generators[weight] : entry;
   // What is not there yet is loaded side by side, and does not count as time of retrieval.
-  await Promise.all([network("backbone.onnx"), network(chosen.network), rows(entry.gallery),
+  await Promise.all([network(about.backbone), network(chosen.network), rows(entry.gallery),
     entry.latents && floats(entry.latents), space > 0 && rows(chosen.back)]);
   const begun = performance.now();
   const pixels = new Float32Array(3 * side * side);
   for (let channel = 0; channel < 3; channel++) pixels.set(grey, channel * side * side);
-  const feature = Float32Array.from(await run("backbone.onnx", { pixels: [pixels, [1, 3, side, side]] }));
+  const feature = Float32Array.from(await run(about.backbone, { pixels: [pixels, [1, 3, side, side]] }));
   const gallery = await rows(entry.gallery);
   let queries, cloud = null, rounds = 0, mixed = null;
   if (entry.generators) {
@@ -105,7 +105,7 @@ async function answer({ grey, method, samples, centres, weight, space, count }) 
   if (mixed) for (let i = 0; i < found.length; i++) found[i] += space * (mixed[i] - found[i]);
   const first = smallest(found, count);
   return {
-    feature,
+    method, feature,
     results: first.map((i) => ({
       photo: i, label: about.classes[about.labels[i]], distance: found[i], centre: which[i],
     })),
@@ -114,7 +114,8 @@ async function answer({ grey, method, samples, centres, weight, space, count }) 
   };
 }
 
-onmessage = async ({ data: { id, ask } }) => {
+onmessage = async ({ data: { id, ask, alive } }) => {
+  if (alive) return postMessage({ alive });
   try {
     postMessage({ id, answer: await answer(ask) });
   } catch (error) {

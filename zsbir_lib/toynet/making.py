@@ -20,10 +20,11 @@ from zsbir_lib.datasets.toybox.generation import array_path, generate
 from zsbir_lib.datasets.toybox.recipe import PAPER_SPLIT, Counts, Recipe, drawing_version
 from zsbir_lib.datasets.toybox.registry import toy_classes
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.toynet import FEATURE_DIM, INPUT_SIZE
-from zsbir_lib.features.toynet_training import save_toynet, train_toynet
 from zsbir_lib.files import atomic_path
 from zsbir_lib.paths import cache_dir
+from zsbir_lib.toynet.network import FEATURE_DIM, INPUT_SIZE
+from zsbir_lib.toynet.packaged import save_toynet, write_checksum
+from zsbir_lib.toynet.training import train_toynet
 
 PHOTO_SEED = 1
 """Seed of the training photos. The data set has seed 0; with this seed it would share photos."""
@@ -122,17 +123,17 @@ def make_toynet(
     workers: int | None = None,
     progress: bool | None = None,
 ) -> dict[str, Any]:
-    """Draw the photos, train ToyNet, and write its weights and a model card beside them.
+    """Draw the photos, train ToyNet, and write its weights, a model card and a checksum.
 
     Parameters
     ----------
     out
         The weight file (.safetensors). The card, for reading, gets the same name with ``.md``; the
-        weight file holds it too (`zsbir_lib.features.toynet_training.read_toynet_card`).
+        weight file holds it too (`read_toynet_card`). The checksum's name ends in ``.sha256``.
     photos_per_class, held_out_per_class, workers
         See `draw_toynet_photos`.
     epochs, seed, threads, device
-        See `zsbir_lib.features.toynet_training.train_toynet`.
+        See `train_toynet`.
     progress
         Show progress bars; by default on a terminal only.
 
@@ -191,6 +192,7 @@ def make_toynet(
         "device": device,
     }
     save_toynet(out, network, card)
+    write_checksum(out)
     with atomic_path(out.with_suffix(".md")) as temporary:
         temporary.write_text(card_text(card), encoding="utf-8")
     return card

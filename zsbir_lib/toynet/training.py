@@ -7,26 +7,19 @@ retrieval has to bridge, would be gone.
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.toynet import INPUT_SIZE, ToyNet, normalise
-from zsbir_lib.files import atomic_path
 from zsbir_lib.progress import progress_bar
+from zsbir_lib.toynet.network import INPUT_SIZE, ToyNet, normalise
 
 
 def augment(photos: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -45,7 +38,7 @@ def augment(photos: Tensor, generator: torch.Generator | None = None) -> Tensor:
     Returns
     -------
     Tensor of float32, shape (n, 3, s, s), channels last in memory
-        In the range of `zsbir_lib.features.toynet.normalise`, jitter aside.
+        In the range of `zsbir_lib.toynet.normalise`, jitter aside.
     """
     n = len(photos)
 
@@ -151,7 +144,7 @@ def train_toynet(
     half = precision == "bfloat16" or (precision == "auto" and _computes_bfloat16(device))
     batch_size = min(batch_size, len(photos))
     x, y = torch.from_numpy(photos), torch.from_numpy(np.asarray(labels, dtype=np.int64))
-    with _reproducible(seed, threads, device):
+    with _reproducible(seed, threads):
         network = ToyNet(n_classes).to(device=device, memory_format=torch.channels_last)
         optimiser = torch.optim.AdamW(network.parameters(), lr, weight_decay=0.02, fused=True)
         steps = len(x) // batch_size
@@ -212,58 +205,6 @@ def accuracy(network: ToyNet, photos: np.ndarray, labels: np.ndarray) -> float:
     return correct / len(photos)
 
 
-def save_toynet(path: str | os.PathLike, network: ToyNet, card: Mapping[str, Any]) -> None:
-    """Write the weights as float16 safetensors, with a model card in the header.
-
-    Parameters
-    ----------
-    path
-        Where to; written beside it first, so it is never half-written.
-    network
-        With or without its classifier.
-    card
-        What the network saw, how well it does, ...: anything that JSON can hold.
-
-    Raises
-    ------
-    ZsbirError
-        If a weight is NaN or too large for float16, or the file cannot be written.
-    """
-    state = {}
-    for name, tensor in network.state_dict().items():
-        if name.endswith("num_batches_tracked"):
-            continue  # Used by nothing after training.
-        state[name] = tensor.detach().cpu().half().contiguous()
-        if not torch.isfinite(state[name]).all():
-            raise ZsbirError(f"{name} holds numbers that float16 cannot hold: nothing is written")
-    metadata = {"format": "pt", "card": json.dumps(dict(card), sort_keys=True)}
-    try:
-        with atomic_path(path) as temporary:
-            save_file(state, temporary, metadata=metadata)
-    except (OSError, SafetensorError) as error:
-        raise ZsbirError(f"cannot write the weights to {path}: {error}") from None
-
-
-def read_toynet_card(path: str | os.PathLike) -> dict[str, Any]:
-    """Return the model card that `save_toynet` put into a weight file.
-
-    Raises
-    ------
-    ZsbirError
-        If the file is missing, damaged, or has no card.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ZsbirError(f"there is no weight file {path}")
-    try:
-        with safe_open(path, framework="pt") as stream:
-            return json.loads((stream.metadata() or {})["card"])
-    except KeyError:
-        raise ZsbirError(f"{path} has no model card: `zsbir toynet train` writes one") from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ZsbirError(f"{path} is damaged: {error}") from None
-
-
 def _check(photos: np.ndarray, labels: np.ndarray, name: str) -> None:
     size = (INPUT_SIZE, INPUT_SIZE, 3)
     if photos.dtype != np.uint8 or photos.shape[1:] != size or len(photos) == 0:
@@ -288,12 +229,15 @@ def _computes_bfloat16(device: torch.device) -> bool:
 
 
 @contextmanager
-def _reproducible(seed: int, threads: int | None, device: torch.device) -> Iterator[None]:
-    """Seed PyTorch's global generators and set its threads; put both back afterwards."""
+def _reproducible(seed: int, threads: int | None) -> Iterator[None]:
+    """Seed PyTorch's generator of the CPU and set its threads; put both back afterwards.
+
+    Everything random is drawn on the CPU, so that a seed means the same on every device, and the
+    generators of accelerators are left alone.
+    """
     before = torch.get_num_threads()
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
         if threads is not None:
             torch.set_num_threads(threads)
         try:

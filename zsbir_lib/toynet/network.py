@@ -6,6 +6,7 @@ neither a sketch nor a photo of an unseen class, and is used frozen from then on
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -45,6 +46,17 @@ class Residual(nn.Module):
         return F.relu(x + self.second(F.relu(self.first(x))))
 
 
+class Dropout(nn.Dropout):
+    """Dropout that draws on the CPU: a seed then drops the same numbers on every device."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map any shape to the same shape."""
+        if not self.training or not self.p:
+            return x
+        kept = torch.empty(x.shape, dtype=x.dtype).bernoulli_(1 - self.p).div_(1 - self.p)
+        return x * kept.to(x.device)
+
+
 class ToyNet(nn.Module):
     """Photos of 64 x 64 pixels to 192 non-negative numbers, with 1.1 million weights.
 
@@ -70,7 +82,7 @@ class ToyNet(nn.Module):
         )
         self.classifier = nn.Identity()
         if n_classes:
-            self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(FEATURE_DIM, n_classes))
+            self.classifier = nn.Sequential(Dropout(0.2), nn.Linear(FEATURE_DIM, n_classes))
 
     def features(self, x: Tensor) -> Tensor:
         """Map normalised photos (n, 3, 64, 64) to features (n, 192)."""

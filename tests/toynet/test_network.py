@@ -1,6 +1,7 @@
+import pytest
 import torch
 
-from zsbir_lib.features.toynet import FEATURE_DIM, INPUT_SIZE, Residual, ToyNet, normalise
+from zsbir_lib.toynet.network import FEATURE_DIM, INPUT_SIZE, Dropout, Residual, ToyNet, normalise
 
 
 def test_features_have_the_documented_shape_and_sign():
@@ -32,3 +33,15 @@ def test_a_residual_whose_branch_is_nought_is_a_relu():
 def test_normalise_maps_bytes_to_minus_two_and_two():
     values = normalise(torch.tensor([0, 255], dtype=torch.uint8))
     torch.testing.assert_close(values, torch.tensor([-2.0, 2.0]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_drops_what_pytorchs_own_drops_on_the_cpu(dtype):
+    x = torch.randn(128, FEATURE_DIM, generator=torch.Generator().manual_seed(0)).to(dtype)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        found = Dropout(0.2)(x)
+        torch.manual_seed(1)
+        wanted = torch.nn.functional.dropout(x, 0.2)
+    assert torch.equal(found, wanted)
+    assert torch.equal(Dropout(0.2).eval()(x), x)
