@@ -396,7 +396,7 @@ def plot_leaderboard(board: Leaderboard, protocol: str = "zero-shot") -> Plot:
         reach = np.array([[i.estimate - i.low, i.high - i.estimate] for i in found]).T
         axes.errorbar(
             centre, places, xerr=reach, fmt="o", color=COLOURS[0], capsize=3,
-            label=f"here: {_label(board.origin['dataset'])}, mAP@{depth}, "
+            label=f"here: {_label(board.origin.dataset)}, mAP@{depth}, "
             "95% interval over classes",
         )  # fmt: skip
         printed = [PAPER_RESULTS.get(name, {}).get(protocol) for name in names]

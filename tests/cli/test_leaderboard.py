@@ -21,7 +21,7 @@ class TestLeaderboard:
         assert "ZS mAP@3" in out
         values = json.loads(paths["json"].read_text())
         assert list(values["rows"]) == ["cosine", "sae"]
-        assert values["settings"]["k"] == 3
+        assert values["settings"]["protocols"] == ["zero-shot", "traditional", "generalised"]
         assert paths["md"].read_text().startswith("| method |")
         assert Image.open(paths["png"]).width > 500
         printed = run("leaderboard", *self.OPTIONS, "--json", *data)[1]

@@ -14,7 +14,7 @@ def board():
 
 def changed(board, name="sae", origin=None, **changes):
     rows = {**board.rows, name: replace(board.rows[name], **changes)}
-    return Leaderboard(board.origin | (origin or {}), board.settings, rows)
+    return Leaderboard(replace(board.origin, **(origin or {})), board.settings, rows)
 
 
 def test_the_table_names_every_method_and_the_papers_figures(board):

@@ -79,7 +79,7 @@ def test_single_photos_are_told_apart_where_queries_have_theirs(board):
 
 
 def test_several_processes_find_the_same(board, features):
-    other = run(features, ["sae", "regression"], settings=QUICK, workers=2)
+    other = run(features, ["cosine", "sae"], settings=QUICK, workers=2)
     for name in other.rows:
         for protocol in ("zero-shot", "traditional", "generalised"):
             assert other.per_class(name, protocol) == pytest.approx(

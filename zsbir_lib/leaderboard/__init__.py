@@ -11,13 +11,14 @@ The package can be called: `zsbir_lib.leaderboard` is `zsbir_lib.leaderboard.run
 import sys
 import types
 
-from zsbir_lib.leaderboard.results import Leaderboard, ObjectScores, Row, Scores
+from zsbir_lib.leaderboard.results import Leaderboard, ObjectScores, Origin, Row, Scores
 from zsbir_lib.leaderboard.run import run, run_method
 from zsbir_lib.leaderboard.settings import Settings
 
 __all__ = [
     "Leaderboard",
     "ObjectScores",
+    "Origin",
     "Row",
     "Scores",
     "Settings",

@@ -23,16 +23,14 @@ _AS_LISTS: tuple[type, ...] = (Candidate,)
 
 
 def encode(value: Any) -> Any:
-    """Return JSON values; fields that have their default are left out."""
+    """Return JSON values; fields that are empty by default, and are empty, are left out."""
     if is_dataclass(value):
         items = {f.name: getattr(value, f.name) for f in fields(value)}
         if isinstance(value, _AS_LISTS):
             found = [encode(item) for item in items.values()]
             return found[: 2 + (found[-1] is not None)]
-        given = {
-            f.name for f in fields(value) if f.default is MISSING or items[f.name] != f.default
-        }
-        return {name: encode(item) for name, item in items.items() if name in given}
+        absent = {f.name for f in fields(value) if not items[f.name] and items[f.name] == f.default}
+        return {name: encode(item) for name, item in items.items() if name not in absent}
     if isinstance(value, dict):
         return {str(name): encode(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

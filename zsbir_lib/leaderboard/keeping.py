@@ -17,7 +17,6 @@ from zsbir_lib.errors import OptionsChangedError, ZsbirError, argument
 from zsbir_lib.files import check_outputs, temporary_file
 from zsbir_lib.leaderboard.encoding import decode, encode
 from zsbir_lib.leaderboard.results import Leaderboard, Row
-from zsbir_lib.leaderboard.settings import Settings
 from zsbir_lib.paths import cache_dir
 from zsbir_lib.store import Store
 
@@ -31,8 +30,9 @@ class StoreOfRows:
         self.store, self.board = store, board
 
     def _key(self, name: str, method_id: str) -> dict[str, Any]:
-        settings = encode(self.board.settings)
-        return {"origin": self.board.origin, "settings": settings, "method": [name, method_id]}
+        board = self.board
+        about = {"origin": encode(board.origin), "settings": encode(board.settings)}
+        return {**about, "method": [name, method_id]}
 
     def find(self, methods: Mapping[str, str]) -> dict[str, Row]:
         """Return the rows that are there, of those methods (names and their ids)."""
@@ -72,7 +72,7 @@ class StoreOfRows:
             draft.discard("row.json")
             draft.piece("row.json", lambda path: path.write_text(text, encoding="utf-8"))
 
-        self.store.get(_KIND, key, make, label=f"{self.board.origin['dataset']}-{name}")
+        self.store.get(_KIND, key, make, label=f"{self.board.origin.dataset}-{name}")
 
     def close(self, rows: Mapping[str, Row]) -> None:
         """Do nothing: every row is there."""
@@ -116,16 +116,13 @@ class FileOfRows:
                 f"{error}; begin it anew with {argument('fresh', True)}, or give another file"
             ) from None
         changed = [
-            f"{f.name} was {getattr(old.settings, f.name)} and is "
-            f"{getattr(self.board.settings, f.name)}"
-            for f in fields(Settings)
-            if getattr(old.settings, f.name) != getattr(self.board.settings, f.name)
-        ]
-        changed += [
-            f"{key} was {old.origin.get(key)} and is {value}"
-            for key, value in self.board.origin.items()
-            if old.origin.get(key) != value
-        ]
+            f"{f.name} was {getattr(before, f.name)} and is {getattr(now, f.name)}"
+            for before, now in (
+                (old.settings, self.board.settings), (old.origin, self.board.origin),
+            )
+            for f in fields(now)
+            if getattr(before, f.name) != getattr(now, f.name)
+        ]  # fmt: skip
         if changed:
             raise OptionsChangedError(
                 f"{self.path} was begun otherwise: {'; '.join(changed)}. Use the same options to "

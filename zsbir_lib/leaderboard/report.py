@@ -120,10 +120,10 @@ def legend(board: Leaderboard) -> str:
         if depths:
             chosen += f", by mAP@{' and '.join(map(str, depths))}"
     intervals = "[95% bootstrap interval over classes]"
-    if about["unseen_classes"] == 1:
+    if about.unseen_classes == 1:
         intervals += ", undefined for one class"
     text = (
-        f"{about['dataset']}, {about['backbone']}, split {about['split']}. Means over "
+        f"{about.dataset}, {about.backbone}, split {about.split}. Means over "
         f"classes; {intervals}; mAP@K is divided by K. Seeds: "
         f"{settings.seeds}. Settings: {chosen}. trad: seen classes, held-out objects. "
         "ZS: unseen classes. GZS H: harmonic mean of the mAP of seen and of unseen queries, in "

@@ -18,9 +18,37 @@ from zsbir_lib.leaderboard.encoding import decode, encode
 from zsbir_lib.leaderboard.settings import Settings
 from zsbir_lib.paper import PAPER_RESULTS
 from zsbir_lib.protocols import PROTOCOLS, Candidate, Interval, class_bootstrap
+from zsbir_lib.protocols.places import DEPTHS
 
 _FORMAT = "zsbir-leaderboard-1"
 _MEASURES = ("map", "precision")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What results were computed from.
+
+    Attributes
+    ----------
+    dataset, backbone, weights_id, split
+        Names, and the identity of the backbone's weights.
+    seen_classes, unseen_classes
+        Numbers of classes.
+    digest
+        Of the features, by content: labels, pairs and split included.
+    shapes
+        Digest of the true shape distances; None where there were none.
+    """
+
+    dataset: str
+    backbone: str
+    weights_id: str
+    split: str
+    seen_classes: int
+    unseen_classes: int
+    digest: str
+    shapes: Any = None
+    code: str = ""  # earlier versions wrote one
 
 
 @dataclass(frozen=True)
@@ -32,6 +60,11 @@ class ObjectScores:
     recall_in_class: dict[str, float]
     chance_in_class: dict[str, float]
     shape_correlation: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("recall", "recall_in_class", "chance_in_class"):
+            if set(getattr(self, name)) != set(map(str, DEPTHS)):
+                raise ZsbirError(f"{name} is not at depths {', '.join(map(str, DEPTHS))}")
 
 
 @dataclass(frozen=True)
@@ -135,7 +168,7 @@ class Leaderboard:
     Attributes
     ----------
     origin
-        Data set, backbone, split, and a digest of the features.
+        What it was computed from.
     settings
         What the methods were run with.
     rows
@@ -147,7 +180,7 @@ class Leaderboard:
         If rows were not measured on the same classes.
     """
 
-    origin: dict[str, Any]
+    origin: Origin
     settings: Settings
     rows: dict[str, Row]
 

@@ -16,7 +16,7 @@ import numpy as np
 from zsbir_lib.errors import explain
 from zsbir_lib.features import FeatureSet
 from zsbir_lib.leaderboard.keeping import FileOfRows, StoreOfRows
-from zsbir_lib.leaderboard.results import Leaderboard, ObjectScores, Row, Scores
+from zsbir_lib.leaderboard.results import Leaderboard, ObjectScores, Origin, Row, Scores
 from zsbir_lib.leaderboard.settings import Settings
 from zsbir_lib.methods import METHODS, RetrievalMethod, create_method
 from zsbir_lib.metrics import RetrievalReport
@@ -280,19 +280,19 @@ def _on_objects(found: list[FineGrained]) -> ObjectScores:
 # ---------------------------------------------------------------------------------------------
 
 
-def origin(features: FeatureSet, shapes: np.ndarray | None) -> dict[str, Any]:
+def origin(features: FeatureSet, shapes: np.ndarray | None) -> Origin:
     """Return what results depend on besides settings and methods: the features, by content."""
     known = None if shapes is None else np.ascontiguousarray(shapes)
-    return {
-        "dataset": features.dataset,
-        "backbone": features.backbone,
-        "weights_id": features.weights_id,
-        "split": features.split.name,
-        "seen_classes": len(features.split.seen),
-        "unseen_classes": len(features.split.unseen),
-        "digest": features.content_id(),
-        "shapes": None if known is None else hashlib.sha256(known.data).hexdigest()[:16],
-    }
+    return Origin(
+        dataset=features.dataset,
+        backbone=features.backbone,
+        weights_id=features.weights_id,
+        split=features.split.name,
+        seen_classes=len(features.split.seen),
+        unseen_classes=len(features.split.unseen),
+        digest=features.content_id(),
+        shapes=None if known is None else hashlib.sha256(known.data).hexdigest()[:16],
+    )
 
 
 def method_id(method: type[RetrievalMethod]) -> str:

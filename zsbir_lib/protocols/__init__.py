@@ -6,20 +6,10 @@ one gallery (generalised).
 
 from zsbir_lib.protocols.bootstrap import Interval, class_bootstrap
 from zsbir_lib.protocols.choice import Candidate, Choice, candidates, choose
-from zsbir_lib.protocols.experiment import (
-    PROTOCOLS,
-    Experiment,
-    Result,
-    Trial,
-    check_depth,
-    default_depth,
-    evaluate,
-    fine_grained,
-    needs_pairs,
-    zero_shot,
-)
+from zsbir_lib.protocols.experiment import PROTOCOLS, Experiment, Result, needs_pairs, zero_shot
 from zsbir_lib.protocols.instances import InstanceSplit, hold_out_instances
 from zsbir_lib.protocols.places import FineGrained, Places
+from zsbir_lib.protocols.trial import Trial, check_depth, default_depth, evaluate, fine_grained
 
 __all__ = [
     "PROTOCOLS",

@@ -13,7 +13,8 @@ from zsbir_lib.errors import ZsbirError, explain
 from zsbir_lib.features import FeatureSet
 from zsbir_lib.methods import METHODS, RetrievalMethod, create_method
 from zsbir_lib.progress import progress_bar
-from zsbir_lib.protocols.experiment import Experiment, default_depth
+from zsbir_lib.protocols.experiment import Experiment
+from zsbir_lib.protocols.trial import default_depth
 
 
 @dataclass(frozen=True)
