@@ -191,7 +191,7 @@ class _Work:
             ) from error
         self._pickled = stream.getvalue()
         # Arrays of bytes are what joblib maps; it does so once for each array object.
-        self._arrays = [np.frombuffer(buffer, dtype=np.uint8) for buffer in buffers]
+        self._arrays = [np.frombuffer(buffer.raw(), dtype=np.uint8) for buffer in buffers]
 
     def open(self) -> Any:
         if self.token not in _opened:

@@ -78,15 +78,6 @@ def test_single_photos_are_told_apart_where_queries_have_theirs(board):
     assert board.scores("sae", "traditional").fine_grained is None
 
 
-def test_several_processes_find_the_same(board, features):
-    other = run(features, ["cosine", "sae"], settings=QUICK, workers=2)
-    for name in other.rows:
-        for protocol in ("zero-shot", "traditional", "generalised"):
-            assert other.per_class(name, protocol) == pytest.approx(
-                board.per_class(name, protocol), abs=1e-6
-            )
-
-
 class Bad(Cosine):
     title = "Bad"
     error: Exception
