@@ -82,7 +82,7 @@ class Bad(Cosine):
     title = "Bad"
     error: Exception
 
-    def _fit(self, pairs, progress):
+    def encode_photos(self, features):
         raise self.error
 
 
@@ -97,7 +97,7 @@ class Bad(Cosine):
 )
 def test_a_method_that_fails_has_a_row_that_says_why(features, monkeypatch, error, reason):
     monkeypatch.setattr(Bad, "error", error, raising=False)
-    monkeypatch.setitem(METHODS, "bad", Bad)
+    monkeypatch.setattr(METHODS, "_known", {**METHODS._known, "bad": Bad})
     board = run(features, ["bad", "cosine"], settings=QUICK, workers=1)
     assert board.rows["bad"].error == reason
     assert board.ranked() == ["cosine"]
@@ -123,7 +123,7 @@ def test_a_depth_beyond_the_inner_galleries_is_lowered_there_only(features):
 
 
 def test_what_the_data_cannot_give_is_said_before_a_method_runs(features, monkeypatch):
-    monkeypatch.setattr(Cosine, "_fit", None)
+    monkeypatch.setattr(Cosine, "encode_sketches", None)
     with pytest.raises(UnknownNameError, match="unknown method 'magic'"):
         run(features, ["cosine", "magic"])
     for protocol in ("zero-shot", "traditional", "generalised"):
