@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.leaderboard.boards import NAMES, QUICK
@@ -113,7 +114,7 @@ def test_a_file_that_was_begun_otherwise_is_not_gone_on_with(features, tmp_path)
         run(features, ["cosine"], settings=Settings(k=3), state=state)
     with pytest.raises(OptionsChangedError, match="digest was"):
         run(make_features(seed=1), ["cosine"], settings=QUICK, state=state)
-    shapes = 1.0 - __import__("numpy").eye(48)
+    shapes = 1.0 - np.eye(48)
     with pytest.raises(OptionsChangedError, match="shapes was None and is"):
         run(features, ["cosine"], settings=QUICK, shapes=shapes, state=state)
 
@@ -151,22 +152,20 @@ from zsbir_lib.leaderboard import Settings, run
 from zsbir_lib.store import Store
 
 settings = Settings(k=5, seeds=1, budget=1, protocols=("zero-shot",))
-state, store = (sys.argv[2], None) if sys.argv[3] == "state" else (None, Store(sys.argv[2]))
 features = make_features()
 print("ready", flush=True)
 sys.stdin.readline()
-run(features, [sys.argv[1]], settings=settings, state=state, store=store, workers=1)
+run(features, [sys.argv[1]], settings=settings, state=sys.argv[2], store=Store(sys.argv[3]),
+    workers=1)
 """
 
 
-@pytest.mark.parametrize("where", ["store", "state"])
-def test_processes_that_share_a_state_keep_all_rows(features, tmp_path, fitted, where):
+def test_processes_that_share_a_state_keep_all_rows(features, tmp_path, fitted):
     names = ["cosine", "sae", "ours"]
-    options = keeping(where, tmp_path)
-    target = str(tmp_path / ("store" if where == "store" else "board.json"))
+    state, folder = tmp_path / "board.json", tmp_path / "store"
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", SHARING, name, target, where], cwd=ROOT, text=True,
+            [sys.executable, "-c", SHARING, name, str(state), str(folder)], cwd=ROOT, text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -178,10 +177,10 @@ def test_processes_that_share_a_state_keep_all_rows(features, tmp_path, fitted, 
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        process.communicate(timeout=120)
+        process.communicate(timeout=300)
         assert process.returncode == 0
-    if where == "state":
-        assert sorted(json.loads(Path(target).read_text())["rows"]) == sorted(names)
-    board = run(features, names, settings=SETTINGS, workers=1, **options)
+    assert sorted(json.loads(state.read_text())["rows"]) == sorted(names)
+    for keeping in ({"state": state}, {"store": Store(folder)}):
+        board = run(features, names, settings=SETTINGS, workers=1, **keeping)
+        assert list(board.rows) == names
     assert fitted == []
-    assert list(board.rows) == names

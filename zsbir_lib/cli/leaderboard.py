@@ -88,13 +88,11 @@ def leaderboard(
     settings = Settings(
         k=k, seeds=seeds, budget=budget, protocols=PROTOCOLS if protocol == "all" else (protocol,)
     )
-    backbone = options.load_backbone()
-    dataset = options.load()
-    features = options.extract(dataset, backbone)
+    dataset, features = options.dataset_and_features()
     try:
         board = run(
             features, names, settings=settings, shapes=gallery_shapes(dataset, features),
-            state=out, store=Store(), fresh=fresh, workers=workers,
+            state=out, store=Store(), fresh=fresh, device=options.device, workers=workers,
         )  # fmt: skip
     except KeyboardInterrupt:
         print_note("what is done is kept: the same command goes on from there")
@@ -104,12 +102,14 @@ def leaderboard(
             temporary.write_text(board.to_markdown(), encoding="utf-8")
     if figure is not None and board.ranked():
         plot_leaderboard(board).save(figure)
+    elif figure is not None:
+        print_note(f"{figure} is not drawn: every method failed")
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
     emit(board.to_dict(), board.table(max(60, width)), as_json)
     print_note("the results are kept; --fresh begins anew")
 
 
-def gallery_shapes(dataset: SketchPhotoDataset, features: FeatureSet) -> np.ndarray | None:
+def gallery_shapes(dataset: SketchPhotoDataset | None, features: FeatureSet) -> np.ndarray | None:
     """Return the true shape distances of the zero-shot gallery's photos, where they are known."""
     from zsbir_lib.datasets import Toybox
     from zsbir_lib.datasets.toybox.shape import shape_distances

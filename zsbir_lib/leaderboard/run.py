@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -37,6 +38,7 @@ def run(
     state: str | os.PathLike | None = None,
     store: Store | None = None,
     fresh: bool = False,
+    device: str | None = None,
     workers: int | None = None,
     progress: bool | None = None,
 ) -> Leaderboard:
@@ -62,6 +64,8 @@ def run(
         Keeps each row as soon as it is done, and gives those that it has; None for none.
     fresh
         Run every method again, and replace what is kept of it.
+    device
+        Where methods that train do so; their own default by default.
     workers
         Processes; by default one for each processor, or a single one where the features are
         large. The results do not depend on it.
@@ -101,7 +105,7 @@ def run(
     )
     work = run_all(
         _run_task, [(name, METHODS[name]) for name in todo],
-        shared=(experiment, settings, shapes), workers=workers, describe=itemgetter(0),
+        shared=(experiment, settings, shapes, device), workers=workers, describe=itemgetter(0),
     )  # fmt: skip
     with bar, work as done:
         for (name, _), row in done:
@@ -180,26 +184,26 @@ def _run_class(
     experiment: Experiment,
     settings: Settings,
     shapes: np.ndarray | None,
+    device: str | None = None,
 ) -> Row:
     row = Row(method.title, error="not run yet")
     clock = _Clock()
     try:
         parameters: dict[str, Any] = {}
+        known = method().get_params()
+        placed = {"device": device} if device is not None and "device" in known else {}
         if settings.budget > 1 and method.search_space:
             choice = choose(
                 method, None, experiment.features, budget=settings.budget,
-                inner_splits=settings.inner_splits, k=settings.k, progress=False,
+                inner_splits=settings.inner_splits, k=settings.k, fixed=placed, progress=False,
             )  # fmt: skip
             parameters = choice.parameters
             row = replace(row, parameters=parameters, choice=choice.candidates, choice_k=choice.k)
             clock.choose = time.perf_counter() - clock.begun
-        has_seed = "seed" in method().get_params()
+        has_seed = "seed" in known
         seeds = [{"seed": seed} for seed in range(settings.seeds)] if has_seed else [{}]
-        runs = [
-            _run_once(lambda seed=seed: method(**parameters, **seed), experiment, settings, shapes,
-                      clock)
-            for seed in seeds
-        ]  # fmt: skip
+        makes = [partial(method, **placed, **parameters, **seed) for seed in seeds]
+        runs = [_run_once(make, experiment, settings, shapes, clock) for make in makes]
     except Exception as error:
         return replace(row, error=explain(error), seconds=clock.seconds())
     unseen = set(experiment.split.unseen)
@@ -212,7 +216,11 @@ def _run_class(
 
 
 def _run_once(
-    make: Any, experiment: Experiment, settings: Settings, shapes: np.ndarray | None, clock: _Clock
+    make: Callable[[], RetrievalMethod],
+    experiment: Experiment,
+    settings: Settings,
+    shapes: np.ndarray | None,
+    clock: _Clock,
 ) -> tuple[dict[str, RetrievalReport], FineGrained | None]:
     """Return the reports of one seed by protocol, and the figures on single photos."""
     reports, fine = {}, None

@@ -102,6 +102,7 @@ def choose(
     n_unseen: float = 0.15,
     k: int | None = None,
     seed: int = 0,
+    fixed: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Choice:
     """Choose hyper-parameters on held-out *seen* classes.
@@ -126,6 +127,8 @@ def choose(
     k
         Depth, lowered to the smallest of the inner galleries where it is larger; by default the
         `default_depth` of the first.
+    fixed
+        Hyper-parameters that every candidate has besides; a device, say.
     progress
         Show a progress bar; by default on a terminal only.
 
@@ -138,8 +141,9 @@ def choose(
     found = candidates(method, grid, budget=budget, seed=seed)
     if not found or not found[0]:
         raise ZsbirError("nothing to choose from: give a value or more for a hyper-parameter")
+    fixed = fixed or {}
     for row in found:
-        _create(method, row)
+        _create(method, {**fixed, **row})
     inner = [
         Experiment(features, features.split.inner(n_unseen, seed + i)) for i in range(inner_splits)
     ]
@@ -152,7 +156,7 @@ def choose(
         if errors[i] is not None:
             continue
         try:
-            fitted = _create(method, found[i])
+            fitted = _create(method, {**fixed, **found[i]})
             report = experiment.zero_shot(fitted, depth, with_map_all=False, progress=False).report
         except Exception as error:
             errors[i] = explain(error)
