@@ -6,16 +6,18 @@ JOBS ?= 2
 export PYTHON
 PY := .venv/bin/python
 
-.PHONY: help book downloads test serve lint setup clean distclean
+.PHONY: help book downloads test test-all pretended test-cuda serve lint setup clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book       set up, execute the chapters, render the book to _build/html"
-	@echo "make test       set up, run the unit tests, the notebooks and the browser tests"
+	@echo "make test       build the book, and run all tests but the slow ones"
+	@echo "make test-all   the slow ones too, and all on a pretended graphics card"
+	@echo "make test-cuda  library, chapters and page on this machine's NVIDIA card"
 	@echo "make downloads  the book as EPUB and PDF too, linked from its first page"
 	@echo "make serve      serve the built book on this machine (PORT=$(PORT))"
-	@echo "make lint       check the style of the code"
+	@echo "make lint       check the style of the code and its types"
 	@echo "make clean      remove what was built; distclean removes .venv too"
 	@echo "PYTHON=python3.12 chooses the Python of a new .venv; JOBS=4 runs the tests in 4 processes"
 
@@ -28,11 +30,36 @@ book: setup
 downloads: book
 	@$(PY) tools/build_downloads.py
 
-# One session for everything, so that one line sums it up. Threads are limited because the
-# processes share the cores; a file stays in one process, as a notebook's cells must.
-test: setup
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadfile \
-	    --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests book
+# Threads are limited because the processes share the cores. The chapters are run once, by the build
+# of the book, whose outputs the tests compare; the browser looks at the same build.
+PYTEST = OMP_NUM_THREADS=1 ZSBIR_SITE=_build/html $(PY) -m pytest -n $(JOBS)
+
+# What draws the Toybox and what reads pages knows no device.
+DEVICELESS = --ignore=tests/book --ignore=tests/widgets --ignore=tests/datasets/toybox \
+    --ignore=tests/test_environment.py --ignore=tests/test_docstrings.py \
+    --ignore=tests/test_architecture.py
+# On a device the chapters are run again, first, since they take longest; a file stays in one
+# process, as a notebook's cells must.
+CHAPTERS = -p no:randomly --dist loadfile --nbval-lax --nbval-current-env \
+    --nbval-cell-timeout=300 --no-loadscope-reorder book
+
+test: book
+	@$(PYTEST) --dist worksteal -m "not slow" tests
+
+test-all: book
+	@$(PYTEST) --dist worksteal tests
+	@$(MAKE) --no-print-directory pretended
+
+pretended: setup
+	@if $(PY) -c "import sys, torch; sys.exit(torch.version.cuda is None)"; then \
+	    OMP_NUM_THREADS=1 $(PY) tests/pretend -m pytest -n $(JOBS) $(CHAPTERS) $(DEVICELESS) tests; \
+	else echo "this PyTorch is built without CUDA: no card can be pretended"; fi
+
+test-cuda: setup
+	@if $(PY) -c "import sys, torch; sys.exit(not torch.cuda.is_available())"; then \
+	    $(PY) -m pytest -n $(JOBS) $(CHAPTERS) $(DEVICELESS) tests && \
+	    OUT=$$(mktemp -d) && $(PY) -m zsbir_lib export web --out "$$OUT/page" && rm -r "$$OUT"; \
+	else echo "no NVIDIA card here: nothing was tested on one"; fi
 
 serve: setup
 	@$(PY) tools/serve.py --port $(PORT)
@@ -40,6 +67,7 @@ serve: setup
 lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 
 clean:
 	@rm -rf _build

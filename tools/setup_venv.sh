@@ -64,10 +64,11 @@ reason() {
 }
 
 echo "Installing into $venv: 2.5 GB to fetch the first time, some minutes (log: $log)"
-# The wheels are unpacked beside the environment: /tmp is often a small disk in memory.
+# The wheels are unpacked beside the environment: /tmp is often a small disk in memory. Python compiles
+# what it imports, when it imports it: compiling all of PyTorch beforehand takes a minute for nothing.
 mkdir -p "$venv/tmp"
 trap 'rm -rf "$venv/tmp"' EXIT
 TMPDIR=$PWD/$venv/tmp "$venv/bin/python" -m pip install --disable-pip-version-check \
-    --no-input --constraint constraints.txt --editable ".[book,test,web]" >"$log" 2>&1 ||
+    --no-input --no-compile --constraint constraints.txt --editable ".[book,test,web]" >"$log" 2>&1 ||
     fail "$(reason) (log: $log)"
 echo "$key" >"$stamp"

@@ -128,10 +128,12 @@ def test_read_class_list_skips_comments_and_blank_lines(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "names no class"),
+        (b"", r"empty \(0 bytes\)"),
         (b"# nothing\n\n", "names no class"),
         (b"ant\nbat\nant\n", "names a class twice: ant"),
-        (b"\xff\xfe\x00ant", "cannot read the class list"),
+        (b"\xff\xfe\x00an", "cannot read the class list"),
+        (b"\xe7\xe0\n", "cannot read the class list .* save it as UTF-8"),
+        (b"a\0n\0t\0\n\0", "it is no text"),
     ],
 )
 def test_read_class_list_refuses_what_is_no_list(tmp_path, content, message):

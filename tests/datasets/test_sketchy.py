@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zsbir_lib.datasets import sketchy, sketchy_counts
-from zsbir_lib.datasets.base import PAPER_TABLE_1, ZeroShotSplit
-from zsbir_lib.datasets.sketchy import PAPER_RENDERING, WHOLE_RENDERING, Sketchy
+from zsbir_lib.datasets import folders, sketchy_counts
+from zsbir_lib.datasets.base import ZeroShotSplit
+from zsbir_lib.datasets.sketchy import Sketchy
+from zsbir_lib.datasets.sketchy_layout import WHOLE_RENDERING
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, load_split, unseen_classes
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.paper import PAPER_RENDERING, PAPER_TABLE_1
 
 CLASSES = ("ant", "car_(sedan)", "cow", "hot-air_balloon", "jack-o-lantern")
 PHOTOS = ("n0001_1", "n0001_2")
@@ -91,9 +93,9 @@ class TestReading:
 
     def test_the_order_is_not_that_of_the_file_system(self, root, monkeypatch):
         expected = Sketchy(root, split=None)
-        real = sketchy._entries
+        real = folders.list_entries
         monkeypatch.setattr(
-            sketchy, "_entries", lambda f: sorted(real(f), key=lambda e: e.name, reverse=True)
+            folders, "list_entries", lambda f: sorted(real(f), key=lambda e: e.name, reverse=True)
         )
         data = Sketchy(root, split=None)
         assert data.photo_ids == expected.photo_ids
@@ -296,9 +298,18 @@ class TestRenderings:
         ):
             Sketchy(tmp_path, split=None, **options)
 
-    def test_class_folders_without_a_rendering(self, tmp_path):
-        write_image(tmp_path / "photo" / "cow" / "n1_1.jpg")
-        write_image(tmp_path / "sketch" / "cow" / "n1_1-1.png")
+    def test_class_folders_may_lie_in_photo_and_sketch_themselves(self, tmp_path):
+        for name in ("ant", "ape"):
+            write_image(tmp_path / "photo" / name / "n1_1.jpg")
+            write_image(tmp_path / "sketch" / name / "n1_1-1.png")
+        data = Sketchy(tmp_path, split=None)
+        assert data.photo_ids == ("ant/n1_1", "ape/n1_1")
+        assert data.photo_path(0) == tmp_path / "photo" / "ant" / "n1_1.jpg"
+        assert data.sketch_photos.tolist() == [0, 1]
+
+    def test_folders_without_images_are_no_rendering(self, tmp_path):
+        for kind in ("photo", "sketch"):
+            (tmp_path / kind / "cow").mkdir(parents=True)
         with pytest.raises(ZsbirError, match=r"holds no rendering[\s\S]*found:\s+cow"):
             Sketchy(tmp_path, split=None)
 
@@ -475,11 +486,19 @@ class TestFingerprint:
             path.rename(path.with_stem(path.stem + "9"))
         assert Sketchy(root, split=None).fingerprint != first
 
-    def test_a_file_that_went_is_named(self, root):
+    def test_a_link_that_leads_nowhere_is_for_the_reader_to_name(self, root):
         data = Sketchy(root, split=None)
-        data.photo_path(0).unlink()
-        with pytest.raises(ZsbirError, match=r"cannot read .*n0001_1\.jpg: No such file"):
-            _ = data.fingerprint
+        whole, path = data.fingerprint, data.photo_path(0)
+        content = path.read_bytes()
+        path.unlink()
+        path.symlink_to("/nowhere/to/be/found.jpg")
+        data = Sketchy(root, split=None)
+        assert data.fingerprint != whole
+        with pytest.raises(ZsbirError, match=r"n0001_1\.jpg: it is a link to /nowhere/to/be/found"):
+            data.photo(0)
+        path.unlink()
+        path.write_bytes(content)
+        assert Sketchy(root, split=None).fingerprint not in (whole, data.fingerprint)
 
 
 class TestWrongFolders:

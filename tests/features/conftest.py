@@ -65,9 +65,7 @@ class Means(nn.Module):
 
 def make_backbone(seed=0, dim=6):
     module = Normalised(Means(dim, seed), (0.5,) * 3, (0.25,) * 3).eval().requires_grad_(False)
-    return Backbone(
-        "means", dim, SIZE, module, f"w{seed}", torch.device("cpu"), Resize(SIZE), "plain-v1"
-    )
+    return Backbone("means", dim, SIZE, module, f"w{seed}", Resize(SIZE), "plain-v1")
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import os
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,10 @@ from torch import nn
 from zsbir_lib.datasets.sketchy import Sketchy
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import backbones
-from zsbir_lib.features.backbones import (
-    Recipe,
-    Resize,
-    available_backbones,
-    load_backbone,
-    read_weights,
-    register_backbone,
-    weights_id,
-)
-from zsbir_lib.features.toynet import ToyNet, normalise
+from zsbir_lib.features.backbones import Resize, load_backbone, weights_id
+from zsbir_lib.features.recipes import BACKBONES, Recipe, register_backbone
+from zsbir_lib.features.weight_files import StateDict
+from zsbir_lib.toynet import ToyNet, normalise
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 SKETCHY = Path(os.environ.get("ZSBIR_SKETCHY_ROOT", SHARED / "sketchy25"))
@@ -62,10 +55,6 @@ def imagenet_input(image):
     return torchvision.transforms.functional.normalize(tensor, mean, std)[None]
 
 
-def test_the_backbones_of_the_book_are_there():
-    assert set(available_backbones()) >= {"toynet", "vgg16", "squeezenet1_1"}
-
-
 def test_toynet_from_a_file(toynet_file, picture):
     network, path = toynet_file
     backbone = load_backbone("toynet", path, device="cpu")
@@ -103,7 +92,7 @@ def test_vgg16_is_fc2_after_relu(picture, monkeypatch):
     state["classifier.0.weight"][:, :64] = torch.randn(4096, 64) * 0.1
     state["classifier.3.weight"][:, :64] = torch.randn(4096, 64) * 0.1
     state["classifier.3.bias"] = torch.linspace(-0.1, 0.1, 4096)
-    monkeypatch.setattr(backbones, "read_weights", lambda path: state)
+    monkeypatch.setattr(backbones, "state_dicts", lambda path: [StateDict(state, "a file")])
     backbone = load_backbone("vgg16", "a file", device="cpu")
     found = backbone.features([picture])
     reference = meta.eval()
@@ -157,127 +146,6 @@ def test_half_precision_weights_are_used_as_float32(toynet_file, tmp_path):
     assert {p.dtype for p in backbone.module.parameters()} == {torch.float32}
 
 
-def test_what_differs_is_named_and_shortened(toynet_file, tmp_path):
-    _, path = toynet_file
-    state = load_file(path)
-    for key in list(state):
-        if key.startswith("stage3"):
-            del state[key]
-    state["stem.0.weight"] = torch.zeros(32, 1, 5, 5)
-    state["head.weight"] = torch.zeros(2)
-    save_file(state, tmp_path / "wrong.safetensors")
-    with pytest.raises(ZsbirError, match="does not fit toynet") as caught:
-        load_backbone("toynet", tmp_path / "wrong.safetensors", device="cpu")
-    message = str(caught.value)
-    assert "missing stage3.0.0.weight, stage3.0.1.weight, stage3.0.1.bias and 12 more" in message
-    assert "of another shape stem.0.weight 32x1x5x5 instead of 32x3x5x5" in message
-    assert "unexpected head.weight" in message
-    assert "\n" not in message
-
-
-def test_nan_weights_are_refused(toynet_file, tmp_path):
-    _, path = toynet_file
-    state = load_file(path)
-    state["stem.0.weight"][0] = float("nan")
-    save_file(state, tmp_path / "nan.safetensors")
-    with pytest.raises(ZsbirError, match=r"is damaged: stem\.0\.weight holds NaN"):
-        load_backbone("toynet", tmp_path / "nan.safetensors", device="cpu")
-
-
-class Bomb:
-    """Unpickling this would create a file."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (Path.touch, (Path(self.path),))
-
-
-def test_a_file_with_code_is_refused_and_not_run(tmp_path):
-    trace = tmp_path / "it-ran"
-    torch.save({"features.0.weight": Bomb(trace)}, tmp_path / "bomb.pth")
-    (tmp_path / "bomb.pkl").write_bytes(pickle.dumps(Bomb(trace), protocol=2))
-    for name in ("bomb.pth", "bomb.pkl"):
-        with pytest.raises(ZsbirError) as caught:
-            load_backbone("squeezenet1_1", tmp_path / name, device="cpu")
-        assert "\n" not in str(caught.value)
-        assert not trace.exists()
-    with pytest.raises(ZsbirError, match="could run code"):
-        read_weights(tmp_path / "bomb.pth")
-
-
-def test_a_pickled_network_is_refused(tmp_path):
-    torch.save(nn.Linear(2, 2), tmp_path / "network.pth")
-    with pytest.raises(ZsbirError, match=r"save its state_dict\(\) as safetensors"):
-        read_weights(tmp_path / "network.pth")
-
-
-@pytest.mark.parametrize("name", ["w.safetensors", "w.pth"])
-def test_missing_empty_and_damaged_files(tmp_path, name):
-    path = tmp_path / name
-    with pytest.raises(ZsbirError, match="there is no weight file"):
-        read_weights(path)
-    path.touch()
-    with pytest.raises(ZsbirError, match=r"is empty \(0 bytes\)"):
-        read_weights(path)
-    path.write_bytes(b"certainly not weights " * 20)
-    with pytest.raises(ZsbirError, match="damaged") as caught:
-        read_weights(path)
-    assert "\n" not in str(caught.value)
-    if name == "w.pth":
-        torch.save({"a": torch.zeros(1000)}, path)
-    else:
-        save_file({"a": torch.zeros(1000)}, path)
-    path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(ZsbirError, match="damaged"):
-        read_weights(path)
-
-
-def test_a_file_without_a_state_dict_is_refused(tmp_path):
-    torch.save(torch.zeros(3), tmp_path / "tensor.pth")
-    with pytest.raises(ZsbirError, match="holds no state dict"):
-        read_weights(tmp_path / "tensor.pth")
-
-
-def test_unknown_name():
-    with pytest.raises(ZsbirError, match="unknown backbone 'resnet': choose from toynet"):
-        load_backbone("resnet")
-
-
-def test_absent_toynet_weights_say_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(backbones, "TOYNET_WEIGHTS", tmp_path / "toynet.safetensors")
-    with pytest.raises(ZsbirError, match="run `zsbir toynet train`"):
-        load_backbone("toynet")
-
-
-def test_without_a_network_the_hub_error_says_to_pass_a_file(monkeypatch, tmp_path):
-    def unreachable(*_, **__):
-        raise OSError("Name or service not known")
-
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr("urllib.request.urlopen", unreachable)
-    monkeypatch.setattr("torch.hub.urlopen", unreachable)
-    with pytest.raises(ZsbirError, match=r"cannot fetch .*vgg16.*Name or.*weights=PATH") as caught:
-        load_backbone("vgg16")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_new_backbone_is_one_line(tmp_path, picture, monkeypatch):
-    monkeypatch.setattr(backbones, "_RECIPES", dict(backbones._RECIPES))
-
-    def tiny():
-        return nn.Sequential(nn.Conv2d(3, 5, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-
-    register_backbone("tiny", Recipe(tiny, dim=5, input_size=16))
-    assert "tiny" in available_backbones()
-    with pytest.raises(ZsbirError, match="tiny has no default weights"):
-        load_backbone("tiny")
-    save_file(tiny().state_dict(), tmp_path / "tiny.safetensors")
-    backbone = load_backbone("tiny", tmp_path / "tiny.safetensors", device="cpu")
-    assert backbone.features([picture, picture]).shape == (2, 5)
-
-
 def test_resize_takes_any_mode_and_size(picture):
     resize = Resize(16)
     for mode in ("RGB", "L", "RGBA", "P", "1", "CMYK"):
@@ -296,7 +164,208 @@ def test_features_do_not_depend_on_the_batch(toynet_file, picture):
     torch.testing.assert_close(backbone.features(images, batch_size=1), together)
     assert not together.is_inference()
     assert backbone.features([]).shape == (0, 192)
-    assert backbone.to("cpu").weights_id == backbone.weights_id
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """Load a network as a backbone that was registered for it."""
+    monkeypatch.setattr(BACKBONES, "_known", dict(BACKBONES._known))
+
+    def load(build, dim=8, size=64):
+        torch.manual_seed(0)
+        weights = build().state_dict()
+        recipe = Recipe(build, dim=dim, input_size=size, default_weights=lambda: weights)
+        register_backbone("mine", recipe, replace=True)
+        return load_backbone("mine", device="cpu")
+
+    return load
+
+
+class Network(nn.Module):
+    """Patches, averaged; what is added to it is said by subclasses."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 16, 16)
+
+    def tokens(self, x):
+        return self.patch(x).flatten(2).mT
+
+    def forward(self, x):
+        return self.tokens(x).mean(1)
+
+
+class ClipLike(Network):
+    """Positions in a buffer that is not saved, as in CLIP."""
+
+    def __init__(self):
+        super().__init__()
+        self.place = nn.Embedding(16, 8)
+        self.register_buffer("position_ids", torch.arange(16), persistent=False)
+
+    def forward(self, x):
+        return (self.tokens(x) + self.place(self.position_ids)).mean(1)
+
+
+class SwinLike(Network):
+    """A table of relative positions that is computed, and a mask that is not saved."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(31))
+        place = torch.arange(16)
+        self.register_buffer("index", place[:, None] - place[None] + 15, persistent=False)
+        mask = torch.zeros(16, 16).masked_fill(place[:, None] < place[None], -100.0)
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, x):
+        return ((self.table[self.index] + self.mask).softmax(1) @ self.tokens(x)).mean(1)
+
+
+class EvaLike(Network):
+    """Rotations as a plain attribute of a part, and drop rates read off a tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.rates = [rate.item() for rate in torch.linspace(0, 0.1, 3)]
+        self.rope = nn.Module()
+        self.rope.tables = {"sin": torch.arange(16.0).sin()[:, None]}
+
+    def forward(self, x):
+        return (self.tokens(x) * self.rope.tables["sin"]).mean(1) * (1 + self.rates[-1])
+
+
+class DinoLike(Network):
+    """Frequencies in an object that is no module."""
+
+    class Frequencies:
+        def __init__(self):
+            self.values = 100 ** -torch.arange(8.0)
+
+    def __init__(self):
+        super().__init__()
+        self.frequencies = self.Frequencies()
+
+    def forward(self, x):
+        return (self.tokens(x) * self.frequencies.values).mean(1)
+
+
+class Viewing(Network):
+    """Cuts up memory with `view`, as older code does."""
+
+    def forward(self, x):
+        x = self.patch(x)
+        return x.view(len(x), 8, -1).mean(2)
+
+
+NETWORKS = [Network, ClipLike, SwinLike, EvaLike, DinoLike, Viewing]
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_numbers_that_are_no_weights_are_there(loaded, build, picture):
+    backbone = loaded(build)
+    torch.manual_seed(0)
+    network = build().eval()
+    pixels = torch.from_numpy(np.array(picture.resize((64, 64), Image.Resampling.BILINEAR)))
+    mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+    image = pixels.permute(2, 0, 1)[None] / 255
+    image = torchvision.transforms.functional.normalize(image, mean, std)
+    with torch.no_grad():
+        wanted = network(image)
+    torch.testing.assert_close(backbone.features([picture]), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_loading_leaves_random_numbers_alone(loaded):
+    for build in (Network, EvaLike):
+        torch.manual_seed(3)
+        wanted = torch.rand(1)
+        loaded(build)  # seeds, and draws the weights that are its defaults
+        torch.manual_seed(3)
+        load_backbone("mine", device="cpu")
+        assert torch.equal(torch.rand(1), wanted)
+
+
+class Returning(Network):
+    """Returns what is asked for, made of its tokens (n, 16, 8)."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def forward(self, x):
+        return self.change(self.tokens(x))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t, ["mine returns (1, 16, 8), the recipe says dim=8: pool the tokens"]),
+        (lambda t: t.mT.unflatten(2, (4, 4)), ["(1, 8, 4, 4)", "pool the feature maps"]),
+        (lambda t: t[:, 0, :5], ["(1, 5)", "dim=8", "say dim=5"]),
+        (lambda t: t[0, 0], ["(8)", "return (n, 8) for n pictures"]),
+        (lambda t: (t[:, 0], t), ["tuple of (1, 8), (1, 16, 8)", "one tensor (1, 8)"]),
+        (lambda t: {"pooled": t[:, 0]}, ["dict of pooled (1, 8)", "one tensor (1, 8)"]),
+        (lambda t: [], ["an empty list"]),
+        (lambda t: 3, ["an object of type int"]),
+        (lambda t: t[:, 0].long(), ["torch.int64", "not floating-point"]),
+        (lambda t: t[:, 0] * float("nan"), ["NaN"]),
+        (lambda t: t @ t, ["fails on a picture of 3 x 64 x 64", "RuntimeError", "recipe"]),
+    ],
+    ids=["tokens", "maps", "width", "no batch", "tuple", "dict", "empty", "int", "integers", "nan",
+         "failing"],
+)  # fmt: skip
+def test_what_is_no_feature_is_refused_by_name(loaded, change, words):
+    with pytest.raises(ZsbirError) as caught:
+        loaded(lambda: Returning(change))
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_network_that_cannot_be_built(loaded):
+    def build(calls=[]):  # noqa: B006
+        calls.append(1)
+        return Network() if len(calls) == 1 else Network(3)
+
+    with pytest.raises(ZsbirError, match=r"mine cannot be built, TypeError: .*: mend its recipe"):
+        loaded(build)
+
+
+def test_the_probe_tells_networks_of_the_same_weights_apart(loaded):
+    pools = [nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1)]
+    found = [
+        loaded(lambda pool=pool: nn.Sequential(nn.Conv2d(3, 8, 9, 4), pool, nn.Flatten()))
+        for pool in (*pools, pools[0])
+    ]
+    assert found[0].weights_id == found[1].weights_id
+    assert found[0].probe_id != found[1].probe_id
+    assert found[0].probe_id == found[2].probe_id
+
+
+def test_the_probe_overlooks_the_last_digits():
+    feature = torch.randn(1, 192, generator=torch.Generator().manual_seed(0)).relu()
+    assert backbones._probe_id(feature) == backbones._probe_id(feature * (1 + 1e-6))
+    assert backbones._probe_id(feature) != backbones._probe_id(feature.flip(1))
+    assert backbones._probe_id(torch.zeros(1, 5)) == backbones._probe_id(-torch.zeros(1, 5))
+
+
+def test_a_backbone_asks_its_network_where_it_is(toynet_file):
+    _, path = toynet_file
+    backbone = load_backbone("toynet", path, device="cpu")
+    assert backbone.device == torch.device("cpu")
+    backbone.module.to("meta")  # a place that every machine has
+    assert backbone.device == torch.device("meta")
+
+
+def test_to_leaves_the_one_it_was_called_on_where_it_is(toynet_file, monkeypatch):
+    _, path = toynet_file
+    backbone = load_backbone("toynet", path, device="cpu")
+    assert backbone.to("cpu") is backbone
+    monkeypatch.setattr(backbones, "choose_device", torch.device)
+    other = backbone.to("meta")
+    assert (backbone.device.type, other.device.type) == ("cpu", "meta")
+    assert other.probe_id == backbone.probe_id
+    assert backbone.features([Image.new("RGB", (9, 9))]).shape == (1, 192)
 
 
 @pytest.mark.real_data

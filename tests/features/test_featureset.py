@@ -1,11 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from zsbir_lib.datasets.base import ZeroShotSplit
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import LabelError, NotFiniteError, ZsbirError, speaking_command_line
 from zsbir_lib.features import FeatureSet, Pairs
 
 NAMES = ("bat", "cow", "pear", "saw")
@@ -99,8 +100,95 @@ def test_subset_renumbers_the_photos(features):
 
 def test_no_pairs(features):
     lonely = replace(features, sketch_photos=torch.full((9,), -1))
-    with pytest.raises(ZsbirError, match="there are no pairs"):
+    with pytest.raises(ZsbirError, match=r"no pairs: none of 5 sketches \(s0, say\)") as caught:
         lonely.pairs()
+    assert "pairing='class'" in str(caught.value)
+    with speaking_command_line(), pytest.raises(ZsbirError, match="--pairing class"):
+        lonely.pairs()
+
+
+class NeedsNone:
+    needs_pairs = False
+
+
+def test_a_method_that_needs_no_pairs_is_given_none(features):
+    lonely = replace(features, sketch_photos=torch.full((9,), -1))
+    assert lonely.pairs_for(NeedsNone()) is None
+    assert len(features.pairs_for(object())) == 4
+
+
+def test_sketches_are_paired_with_photos_of_their_class(features):
+    lonely = replace(features, sketch_photos=torch.full((9,), -1)).with_pairing("class", seed=3)
+    pairs = lonely.pairs()
+    assert first(pairs.sketches) == [100, 101, 102, 103, 104]  # also those without their photo
+    assert torch.equal(pairs.labels, pairs.photo_labels[pairs.photo_index])
+    # Each photo of a class is taken about equally often: here 2 sketches of 2, and 3 of 2.
+    assert pairs.photo_index.bincount().tolist() in ([1, 1, 2, 1], [1, 1, 1, 2])
+    again = lonely.pairs()
+    assert torch.equal(again.photo_index, pairs.photo_index)
+    assert torch.equal(features.pairs(pairing="class").sketches, pairs.sketches)
+    others = {tuple(lonely.with_pairing("class", s).pairs().photo_index.tolist()) for s in range(9)}
+    assert len(others) > 1
+    # A pairing is for learning: it does not make a photo the one that a sketch was drawn from.
+    assert lonely.task().query_photo.tolist() == [-1] * 4
+
+
+def test_pairs_within_a_class_keep_to_the_photos_allowed(features):
+    allowed = torch.tensor([1, 0, 0, 1, 1, 1, 1, 1], dtype=torch.bool)
+    paired = features.with_pairing("class")
+    pairs = paired.select_pairs(torch.ones(9, dtype=torch.bool), allowed)
+    assert set(first(pairs.photos)) <= {0, 3, 4, 5, 6, 7}
+    drawn = features.select_pairs(torch.ones(9, dtype=torch.bool), allowed)
+    assert first(drawn.photos) == [0, 3, 4, 6, 7]
+
+
+def test_an_unknown_pairing_is_refused(features):
+    for make in (features.with_pairing, lambda name: replace(features, pairing=name)):
+        with pytest.raises(ZsbirError, match="unknown pairing 'near': use drawn or class"):
+            make("near")
+
+
+def test_another_split_looks_at_no_feature_again(features):
+    """The features are checked once: a split of a whole data set is made many times in a choice."""
+    reads = []
+
+    class Watched(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, function, types, args=(), kwargs=None):
+            reads.append(function)
+            return super().__torch_function__(function, types, args, kwargs or {})
+
+    watched = replace(features, photos=features.photos.as_subclass(Watched))
+    assert reads
+    reads.clear()
+    watched.with_split(ZeroShotSplit("other", ("bat", "saw"), ("cow",))).with_pairing("class")
+    assert reads == []
+
+
+def test_features_of_a_graph_are_only_numbers(features):
+    photos = features.photos.clone().requires_grad_()
+    found = replace(features, photos=photos)
+    assert not found.photos.requires_grad
+    assert not found.pairs().photos.requires_grad
+    assert photos.requires_grad  # what was given is left as it was
+
+
+def test_attributes_of_classes_reach_the_pairs(features, tmp_path):
+    table = torch.tensor([[1.0, 0], [0, 1], [1, 1], [0, 0]])
+    known = replace(features, class_attributes=table, attribute_names=("flies", "bites"))
+    for pairs in (known.pairs(), known.pairs(pairing="class").subset(["bat", "cow"])):
+        assert torch.equal(pairs.class_attributes, table)
+        assert pairs.attribute_names == ("flies", "bites")
+    known.save(tmp_path / "f.safetensors")
+    again = FeatureSet.load(tmp_path / "f.safetensors")
+    assert torch.equal(again.class_attributes, table)
+    assert again.attribute_names == ("flies", "bites")
+    assert features.pairs().class_attributes is None
+    for change in ({"class_attributes": table[:3]}, {"attribute_names": ("flies",)}):
+        with pytest.raises(ZsbirError, match="4 classes"):
+            replace(known, **change)
+    with pytest.raises(ZsbirError, match="without class_attributes"):
+        replace(features, attribute_names=("flies",))
 
 
 def test_no_queries(features):
@@ -180,6 +268,28 @@ def test_saved_and_loaded_is_the_same(features, tmp_path):
         assert getattr(again, name) == getattr(features, name)
     assert [p.name for p in path.parent.iterdir()] == ["features.safetensors"]
     assert first(again.pairs().photos) == first(features.pairs().photos)
+    assert again.content_id() == features.content_id()
+
+
+def test_a_flipped_bit_in_a_file_is_found(features, tmp_path):
+    path = tmp_path / "features.safetensors"
+    features.save(path)
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ZsbirError, match="is damaged"):
+        FeatureSet.load(path)
+
+
+def test_the_content_is_known_by_everything_in_it(features):
+    others = [
+        replace(features, photos=features.photos + 1),
+        replace(features, sketch_photos=features.sketch_photos.flip(0)),
+        replace(features, weights_id="w1"),
+        features.with_split(ZeroShotSplit("other", ("bat", "saw"), ("cow",))),
+        features.with_pairing("class"),
+    ]
+    assert len({other.content_id() for other in [features, *others]}) == 6
 
 
 def test_a_failed_save_leaves_the_old_file(features, tmp_path, monkeypatch):
@@ -191,7 +301,7 @@ def test_a_failed_save_leaves_the_old_file(features, tmp_path, monkeypatch):
         raise OSError("No space left on device")
 
     monkeypatch.setattr("zsbir_lib.features.featureset.save_file", full)
-    with pytest.raises(ZsbirError, match=r"cannot write the features to .*No space left"):
+    with pytest.raises(ZsbirError, match=r"cannot write .*features\.safetensors: No space left"):
         features.save(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
@@ -212,3 +322,91 @@ def test_files_that_cannot_be_loaded(features, tmp_path):
     save_file(tensors, path, metadata={"format": "zsbir-features-1", "features": "{}"})
     with pytest.raises(ZsbirError, match="is damaged"):
         FeatureSet.load(path)
+
+
+LABELS = ["ant", "ant", "bat", "bat", "cow", "cow"]
+ROWS = np.arange(24.0).reshape(6, 4)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(lambda x, t=t: x.astype(t) for t in ("float16", "float32", "float64", ">f8", "int16")),
+        *(lambda x, t=t: torch.tensor(x, dtype=t) for t in (torch.bfloat16, torch.float64)),
+        np.ndarray.tolist,
+        lambda x: np.asfortranarray(x),
+        lambda x: torch.tensor(x, requires_grad=True),
+    ],
+)
+def test_arrays_of_any_numbers(kind):
+    features = FeatureSet.from_arrays(kind(ROWS), LABELS, kind(ROWS + 1), LABELS, unseen=["cow"])
+    assert torch.equal(features.photos, torch.tensor(ROWS, dtype=torch.float32))
+    assert torch.equal(features.sketches, features.photos + 1)
+    assert features.class_names == ("ant", "bat", "cow")
+    assert features.split.unseen == ("cow",)
+    assert first(features.task().gallery) == [16, 20]
+    assert len(features.pairs(pairing="class")) == 4
+
+
+@pytest.mark.parametrize(
+    ("labels", "unseen", "options", "names"),
+    [
+        ([2, 2, 10, 10, 7, 7], [10], {}, ("10", "2", "7")),
+        (torch.tensor([2, 2, 10, 10, 7, 7]), torch.tensor([10]), {}, ("10", "2", "7")),
+        (np.array([2.0, 2, 10, 10, 7, 7]), ["10"], {}, ("10", "2", "7")),
+        ([0, 0, 2, 2, 1, 1], [2], {"class_names": ["x", "a", "m"]}, ("x", "a", "m")),
+        ([0, 0, 2, 2, 1, 1], ["m"], {"class_names": ["x", "a", "m"]}, ("x", "a", "m")),
+        (np.array([b"a", b"a", b"m", b"m", b"x", b"x"]), ["m"], {}, ("a", "m", "x")),
+        (np.array(["a", "a", "m", "m", "x", "x"], dtype=object), {"m"}, {}, ("a", "m", "x")),
+    ],
+)
+def test_labels_are_names_or_numbers(labels, unseen, options, names):
+    features = FeatureSet.from_arrays(ROWS, labels, ROWS, labels, unseen=unseen, **options)
+    assert features.class_names == names
+    assert first(features.task().gallery) == [8, 12]  # the rows whose label is the second one
+
+
+def test_a_split_of_given_features_is_a_list_a_split_or_a_file(tmp_path):
+    (tmp_path / "mine.txt").write_text("cow\n")
+    for unseen in (tmp_path / "mine.txt", ZeroShotSplit("s", ("ant", "bat"), ("cow",)), ["cow"]):
+        features = FeatureSet.from_arrays(ROWS, LABELS, ROWS, LABELS, unseen=unseen)
+        assert features.split.unseen == ("cow",)
+
+
+def test_given_sketches_know_their_photos_by_row_or_name():
+    names = [f"p{i}" for i in range(6)]
+    for photos in ([0, 1, 2, -1, 4, 5], np.array(["p0", "p1", "p2", "?", "p4", "p5"])):
+        features = FeatureSet.from_arrays(
+            ROWS, LABELS, ROWS, LABELS, unseen=["cow"], sketch_photos=photos, photo_ids=names
+        )
+        assert features.sketch_photos.tolist() == [0, 1, 2, -1, 4, 5]
+    assert features.task().gallery_ids == ("p4", "p5")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (
+            {"photos": ROWS[0]},
+            ZsbirError,
+            r"photos must be real numbers of shape",
+        ),
+        ({"photos": ROWS + 1j}, ZsbirError, "photos must be real numbers"),
+        ({"photos": [["a"] * 4] * 6}, ZsbirError, "photos must be numbers"),
+        ({"photos": ROWS * np.nan}, NotFiniteError, "photos hold NaN or infinite numbers in 6"),
+        ({"photos": ROWS * 1e300}, NotFiniteError, "photos hold NaN or infinite"),
+        ({"photo_labels": LABELS[:5]}, LabelError, "one label for each of 6 rows is needed, not 5"),
+        ({"photo_labels": range(6)}, LabelError, "both be names, or both numbers"),
+        ({"photo_labels": [0.5] * 6}, LabelError, "names or whole numbers"),
+        ({"unseen": ["dog"]}, ZsbirError, "hold no class dog"),
+        ({"class_names": ["ant", "bat"]}, LabelError, "no class cow in class_names"),
+        ({"class_names": ["ant", "bat", "cow", "cow"]}, LabelError, "a name twice"),
+        ({"sketch_photos": [0, 1, 2, 3, 4, 6]}, ZsbirError, "sketch_photos must be -1 or a row"),
+        ({"class_attributes": ROWS}, ZsbirError, "need class_names"),
+    ],
+)
+def test_arrays_that_cannot_be_right_get_one_clear_line(change, error, message):
+    given = {"photos": ROWS, "photo_labels": LABELS, "sketches": ROWS, "sketch_labels": LABELS}
+    with pytest.raises(error, match=message) as caught:
+        FeatureSet.from_arrays(**{**given, "unseen": ["cow"], **change})
+    assert "\n" not in str(caught.value)

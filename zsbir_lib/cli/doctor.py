@@ -200,8 +200,7 @@ def _toynet() -> Iterator[Check]:
     from zsbir_lib.datasets.toybox.recipe import drawing_version
     from zsbir_lib.errors import ZsbirError
     from zsbir_lib.features import load_backbone
-    from zsbir_lib.features.backbones import TOYNET_WEIGHTS
-    from zsbir_lib.features.toynet_training import read_toynet_card
+    from zsbir_lib.toynet import TOYNET_WEIGHTS, read_toynet_card
 
     remedy = "`zsbir toynet train --packaged` makes them"
     try:

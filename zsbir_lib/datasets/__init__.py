@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit, read_class_list
 from zsbir_lib.datasets.sketchy import Sketchy
 from zsbir_lib.datasets.splits import available_splits, load_split
 from zsbir_lib.datasets.toybox import Toybox
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.registry import Registry
 
-DATASETS = {"toybox": Toybox, "sketchy": Sketchy}
+DATASETS: Registry[Callable[..., SketchPhotoDataset]] = Registry("data set", "zsbir.datasets")
 """Every data set by the name that `load_dataset` takes."""
+
+DATASETS.add("toybox", Toybox)
+DATASETS.add("sketchy", Sketchy)
 
 
 def load_dataset(name: str, **options: Any) -> SketchPhotoDataset:
@@ -20,7 +25,7 @@ def load_dataset(name: str, **options: Any) -> SketchPhotoDataset:
     Parameters
     ----------
     name
-        ``"toybox"`` or ``"sketchy"``.
+        ``"toybox"``, ``"sketchy"``, or what an installed package or a program added to `DATASETS`.
     **options
         Passed to `Toybox` (``size``, ``split``, ...) or `Sketchy` (``root``, ``split``, ...).
 
@@ -34,11 +39,11 @@ def load_dataset(name: str, **options: Any) -> SketchPhotoDataset:
     >>> load_dataset("toybox", size="mini").split.name
     'sketchy21'
     """
-    if name not in DATASETS:
-        raise ZsbirError(f"unknown data set {name!r}: use {' or '.join(DATASETS)}")
-    if name == "sketchy" and "root" not in options:
-        raise ZsbirError("the data set 'sketchy' needs root=..., the folder that holds 256x256/")
-    return DATASETS[name](**options)
+    opened = DATASETS[name]
+    if opened is Sketchy and "root" not in options:
+        root = argument("root", placeholder="FOLDER")
+        raise ZsbirError(f"the data set 'sketchy' needs {root}, the folder that holds 256x256/")
+    return opened(**options)
 
 
 __all__ = [

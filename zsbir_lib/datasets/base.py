@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.paper import PAPER_TABLE_1
+from zsbir_lib.reading import check_file
 
-PAPER_TABLE_1: dict[str, int | float] = {
-    "Train classes": 104,
-    "Test classes": 21,
-    "Train images": 10400,
-    "Train sketches": 62787,
-    # Over all 125 classes: 75,481 / 12,500. Over the 104 seen ones it would be 6.03721.
-    "Avg. sketches per image": 6.03848,
-    "Test sketches": 12694,
-    "DB images for training": 62549,
-    "DB images for testing": 10453,
-}
-"""The split of the Sketchy database, as in Table 1 of Yelamarthi et al. (ECCV 2018)."""
+if TYPE_CHECKING:
+    from zsbir_lib.datasets.folders import Unread
 
 
 @dataclass(frozen=True)
@@ -121,6 +116,12 @@ class SketchPhotoDataset(ABC):
         Number of the photo each sketch was drawn from; -1 where that photo is absent.
     fingerprint : str
         Changes whenever an image changes: cached features are keyed by it.
+    class_attributes : ndarray of bool or float, shape (n_classes, n_attributes), or None
+        What is known of each class, in the order of `class_names`; None where nothing is.
+    attribute_names : tuple of str
+        What each column of `class_attributes` says.
+    unread : sequence of zsbir_lib.datasets.folders.Unread
+        What was found of some classes and cannot be read.
     """
 
     name: str
@@ -132,6 +133,23 @@ class SketchPhotoDataset(ABC):
     sketch_labels: np.ndarray
     sketch_photos: np.ndarray
     fingerprint: str
+    class_attributes: np.ndarray | None = None
+    attribute_names: tuple[str, ...] = ()
+    unread: Sequence[Unread] = ()
+
+    @property
+    def classes_without_photos(self) -> tuple[str, ...]:
+        """The classes whose sketches have no photo to find."""
+        return self._absent(self.photo_labels)
+
+    @property
+    def classes_without_sketches(self) -> tuple[str, ...]:
+        """The classes whose photos nobody drew."""
+        return self._absent(self.sketch_labels)
+
+    def _absent(self, labels: np.ndarray) -> tuple[str, ...]:
+        counts = np.bincount(labels, minlength=len(self.class_names))
+        return tuple(self.class_names[label] for label in np.flatnonzero(counts == 0))
 
     @abstractmethod
     def photo(self, index: int) -> Image.Image:
@@ -207,21 +225,32 @@ class SketchPhotoDataset(ABC):
         )
 
 
+_MOST_BYTES = 4_000_000  # of a class list
+
+
 def read_class_list(path: str | Path) -> list[str]:
     """Read class names from a text file, one a line; blank lines and ``#`` comments are skipped.
+
+    A comment may stand behind a name, too, after a blank. The text is UTF-8, or UTF-16 with a
+    byte-order mark, as some editors write it.
 
     Raises
     ------
     ZsbirError
-        If the file cannot be read as UTF-8 text, is empty, or names a class twice.
+        If the file cannot be read, is no such text, is empty, or names a class twice.
     """
-    path = Path(path)
+    what = f"the class list {Path(path)}"
+    check_file(path, what, limit=_MOST_BYTES)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data = Path(path).read_bytes()
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ZsbirError(f"cannot read the class list {path}: {error}") from None
-    names = [line.strip() for line in text.splitlines()]
-    names = [name for name in names if name and not name.startswith("#")]
+        raise ZsbirError(f"cannot read {what}: {error}; save it as UTF-8 text") from None
+    if "\0" in text:
+        raise ZsbirError(f"cannot read {what}: it is no text; save it as UTF-8 text")
+    names = [re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()]
+    names = [name for name in names if name]
     if not names:
         raise ZsbirError(f"{path} names no class: write one class name a line")
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -1,63 +1,63 @@
 """The Sketchy database (Sangkloy, Burnell, Ham and Hays, SIGGRAPH 2016), read where it lies.
 
 Nothing is copied, renamed or converted: the folders are listed once, and an image is opened when
-it is asked for. The extended gallery is that of Liu, Shen, Shen, Liu and Shao (Deep Sketch
-Hashing, CVPR 2017). `Sketchy.verify` says how a copy differs from what papers report.
+it is asked for. What they hold that cannot be read is named on the log. The extended gallery is
+that of Liu, Shen, Shen, Liu and Shao (Deep Sketch Hashing, CVPR 2017). `Sketchy.verify` says how a
+copy differs from what papers report.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-import operator
+import logging
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit
+from zsbir_lib.datasets.folders import (
+    ImageFiles,
+    ImageTree,
+    Unread,
+    enumerate_some,
+    list_images,
+    warn_of_unread,
+)
+from zsbir_lib.datasets.pairing import pair_by_name
 from zsbir_lib.datasets.sketchy_counts import ClassCounts, VerificationReport, compare
+from zsbir_lib.datasets.sketchy_layout import (
+    EXTENDED_NAMES,
+    choose_rendering,
+    find_extended,
+    find_root,
+    is_added,
+)
 from zsbir_lib.datasets.splits import (
     SKETCHY_CLASSES,
     match_class_names,
     plain_class_name,
     unseen_classes,
 )
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.drawings.images import read_image
+from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.paper import PAPER_SPLIT
 
-PAPER_SPLIT = "sketchy21"
-PAPER_RENDERING = "tx_000100000000"
-"""Photos cropped to the object, sketches centred. The ECCV 2018 paper's code reads these."""
-WHOLE_RENDERING = "tx_000000000000"
-"""Whole photos, and sketches placed as in the photo. Most later papers read these."""
+logger = logging.getLogger(__name__)
 
-# The second name is that of the copies prepared for SAKE and its successors.
-_EXTENDED_NAMES = ("EXTEND_image_sketchy", "EXTEND_image_sketchy_ready")
-_EXTENDED_PREFIX = "ext_"
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _CANONICAL = {plain_class_name(name): name for name in SKETCHY_CLASSES}
-
-_LAYOUT = """\
-expected:
-    ROOT/                          (give this folder, or 256x256/ itself)
-    ├── 256x256/
-    │   ├── photo/tx_000100000000/cow/n01887787_1010.jpg
-    │   └── sketch/tx_000100000000/cow/n01887787_1010-1.png
-    └── EXTEND_image_sketchy/cow/ext_1.jpg         (optional)"""
 
 
 class Sketchy(SketchPhotoDataset):
     """Sketches and photos of the Sketchy database, or of any part of it.
 
     A sketch ``<class>/nWWWWWWWW_ID-k.png`` was drawn from the photo ``<class>/nWWWWWWWW_ID.jpg``;
-    where that photo is absent, `sketch_photos` holds -1. Folders whose names other tools have
-    changed (``hot_air_balloon``) are read under the database's own class names
-    (``hot-air_balloon``).
+    other collections may use the photo's own name, or ``_k`` (`zsbir_lib.datasets.pairing`). Where
+    that photo is absent, `sketch_photos` holds -1. Folders whose names other tools have changed
+    (``hot_air_balloon``) are read under the database's own class names (``hot-air_balloon``); a
+    class of one's own is called as its photo folder is, however its sketch folder is punctuated.
 
     The extended gallery holds the original photos too. They are counted once: the photos are those
     of ``photo/<rendering>``, then those of the extended gallery whose names are not among them.
@@ -74,8 +74,9 @@ class Sketchy(SketchPhotoDataset):
         leaves the paper's 21 unseen classes alone.
     photo_rendering, sketch_rendering
         The folder below ``photo/`` and below ``sketch/``, such as ``"tx_000000000000"``. By
-        default each is `PAPER_RENDERING` if that is there, else `WHOLE_RENDERING`, else the first
-        by name.
+        default each is `zsbir_lib.paper.PAPER_RENDERING` if that is there, else
+        ``"tx_000000000000"`` (whole photos), else the first by name; ``"."`` where the class
+        folders lie there themselves.
     extended
         Add the photos of ``EXTEND_image_sketchy/``, beside ``256x256/`` or inside it: None, if it
         is found; True, or fail; False, never.
@@ -88,6 +89,8 @@ class Sketchy(SketchPhotoDataset):
         The renderings in use.
     extended_root : Path or None
         The extended gallery in use.
+    unread : tuple of zsbir_lib.datasets.folders.Unread
+        What the class folders hold and is not read; it is named on the log, too.
 
     Raises
     ------
@@ -112,46 +115,40 @@ class Sketchy(SketchPhotoDataset):
         sketch_rendering: str | None = None,
         extended: bool | None = None,
     ) -> None:
-        self.root = _find_root(Path(root))
-        self.photo_rendering = _choose_rendering(self.root / "photo", photo_rendering)
-        self.sketch_rendering = _choose_rendering(self.root / "sketch", sketch_rendering)
-        self.extended_root = None if extended is False else _find_extended(self.root)
+        self.root = find_root(Path(root))
+        self.photo_rendering = choose_rendering(self.root / "photo", photo_rendering)
+        self.sketch_rendering = choose_rendering(self.root / "sketch", sketch_rendering)
+        self.extended_root = None if extended is False else find_extended(self.root)
         if extended and self.extended_root is None:
             raise ZsbirError(
-                f"no extended gallery found: expected a folder {_EXTENDED_NAMES[0]} in "
-                f"{self.root.parent} or {self.root}; pass extended=False to do without it"
+                f"no extended gallery found: expected a folder {EXTENDED_NAMES[0]} in "
+                f"{self.root.parent} or {self.root}; "
+                f"pass {argument('extended', False)} to do without it"
             )
         self._extended_refused = extended is False
 
-        photos = _list_images(self.root / "photo" / self.photo_rendering)
-        sketches = _list_images(self.root / "sketch" / self.sketch_rendering)
-        for kind, rendering, images in (
-            ("photo", self.photo_rendering, photos),
-            ("sketch", self.sketch_rendering, sketches),
-        ):
-            if not images:
-                raise ZsbirError(
-                    f"no {kind} found in {self.root / kind / rendering}: "
-                    "expected class folders with .jpg or .png files"
-                )
+        photos = self._list("photo", self.photo_rendering)
+        sketches = self._list("sketch", self.sketch_rendering)
+        sketches.rename(photos.class_names)
+        trees = [photos, sketches]
         if self.extended_root is not None:
-            gallery = _list_images(self.extended_root)
-            if extended and not gallery:
+            gallery = list_images(self.extended_root, _class_name)
+            if extended and not gallery.images:
                 raise ZsbirError(f"no photo in the class folders of {self.extended_root}")
-            for class_name, images in gallery.items():
+            gallery.rename(photos.class_names | sketches.class_names)
+            for class_name, images in gallery.images.items():
                 # The images of the rendering win: the extended gallery repeats the originals.
-                photos[class_name] = images | photos.get(class_name, {})
+                photos.images[class_name] = images | photos.images.get(class_name, {})
+            trees.append(gallery)
 
-        self.class_names = tuple(sorted(photos.keys() | sketches.keys()))
-        self._photos = _Images.collect(self.class_names, photos)
-        self._sketches = _Images.collect(self.class_names, sketches)
+        self.class_names = tuple(sorted(photos.images.keys() | sketches.images.keys()))
+        self._photos = ImageFiles.collect(self.class_names, photos.images)
+        self._sketches = ImageFiles.collect(self.class_names, sketches.images)
         self.photo_ids, self.photo_labels = self._photos.ids, self._photos.labels
         self.sketch_ids, self.sketch_labels = self._sketches.ids, self._sketches.labels
-        numbers = {photo_id: number for number, photo_id in enumerate(self.photo_ids)}
-        self.sketch_photos = np.array(
-            [numbers.get(re.sub(r"-\d+$", "", sketch_id), -1) for sketch_id in self.sketch_ids],
-            dtype=np.int64,
-        )
+        self.sketch_photos = pair_by_name(self.sketch_ids, self.photo_ids)
+        self.unread: tuple[Unread, ...] = tuple(one for tree in trees for one in tree.unread)
+        self._warn()
         self.split = self._resolve(split)
 
     def __repr__(self) -> str:
@@ -160,6 +157,33 @@ class Sketchy(SketchPhotoDataset):
             f"{len(self.photo_ids)} photos, {len(self.sketch_ids)} sketches, "
             f"split {self.split.name!r})"
         )
+
+    def _list(self, kind: str, rendering: str) -> ImageTree:
+        tree = list_images(self.root / kind / rendering, _class_name)
+        if not tree.images:
+            unread = f"; not read are: {enumerate_some(map(str, tree.unread))}" * bool(tree.unread)
+            raise ZsbirError(
+                f"no {kind} found in {tree.folder}: expected class folders with .jpg or .png "
+                f"files{unread}"
+            )
+        return tree
+
+    def _warn(self) -> None:
+        """Name on the log what was found and is of no use."""
+        warn_of_unread(self.unread)
+        for kind, other, names in (
+            ("photo", "sketches", self.classes_without_photos),
+            ("sketch", "photos", self.classes_without_sketches),
+        ):
+            if names:
+                logger.warning(
+                    "%s: no %s of %d classes that have %s: %s",
+                    self.name,
+                    kind,
+                    len(names),
+                    other,
+                    enumerate_some(names),
+                )
 
     def photo_path(self, index: int) -> Path:
         """Return the file of photo number `index`."""
@@ -170,7 +194,7 @@ class Sketchy(SketchPhotoDataset):
         return Path(self._sketches.path(index, "sketch"))
 
     def photo(self, index: int) -> Image.Image:
-        """Return photo number `index` as an RGB image, as large as its file has it.
+        """Return photo number `index` as an RGB image, upright, as large as its file has it.
 
         Raises
         ------
@@ -179,10 +203,12 @@ class Sketchy(SketchPhotoDataset):
         IndexError
             If there is no photo of that number (-1 included: it marks an absent photo).
         """
-        return _read_image(self._photos.path(index, "photo"))
+        return read_image(self._photos.path(index, "photo"))
 
     def sketch(self, index: int) -> Image.Image:
-        """Return sketch number `index` as an RGB image; what is transparent becomes white.
+        """Return sketch number `index` as an RGB image, as `photo` does.
+
+        What is transparent becomes white, or black if the strokes are light.
 
         Raises
         ------
@@ -191,7 +217,7 @@ class Sketchy(SketchPhotoDataset):
         IndexError
             If there is no sketch of that number.
         """
-        return _read_image(self._sketches.path(index, "sketch"))
+        return read_image(self._sketches.path(index, "sketch"), paper="contrast")
 
     @property
     def fingerprint(self) -> str:
@@ -277,7 +303,7 @@ class Sketchy(SketchPhotoDataset):
             return np.bincount(labels, minlength=n_classes).tolist()
 
         prefix = f"{self.root / 'photo'}{os.sep}"
-        added = np.array([_is_added(photo_id) for photo_id in self.photo_ids], dtype=bool)
+        added = np.array([is_added(photo_id) for photo_id in self.photo_ids], dtype=bool)
         elsewhere = np.array([not path.startswith(prefix) for path in self._photos.paths])
         drawn = np.zeros(len(self.photo_ids), dtype=bool)
         drawn[self.sketch_photos[self.sketch_photos >= 0]] = True
@@ -294,8 +320,11 @@ class Sketchy(SketchPhotoDataset):
             ).tolist(),
             strict=True,
         )
+        unread = dict.fromkeys(self.class_names, 0)
+        for one in self.unread:
+            unread[one.class_name] = unread.get(one.class_name, 0) + one.count
         counts = {
-            name: ClassCounts(*numbers)
+            name: ClassCounts(*numbers, unread[name])
             for name, numbers in zip(self.class_names, by_class, strict=True)
         }
         gallery = "not used" if self._extended_refused else (self.extended_root or "not found")
@@ -321,9 +350,10 @@ class Sketchy(SketchPhotoDataset):
         if missing:
             raise ZsbirError(
                 f"{self.root} lacks {len(missing)} of the {len(wanted)} classes that the split "
-                f"{name!r} names: {', '.join(missing)}. Pass split=None to hold out some of the "
-                f"{len(self.class_names)} classes that are there, or the path of a file that "
-                "names the unseen ones"
+                f"{name!r} names: {', '.join(missing)}. Pass "
+                f"{argument('split', None)} to hold out some of the {len(self.class_names)} that "
+                f"are there, or {argument('split', placeholder='PATH')}, a file that names "
+                "the unseen ones"
             )
         if isinstance(split, ZeroShotSplit):
             n_seen = len(split.seen)
@@ -331,212 +361,6 @@ class Sketchy(SketchPhotoDataset):
         return ZeroShotSplit.from_unseen(name, self.class_names, found)
 
 
-# --- Listing and reading files -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Images:
-    """Images of one kind, class by class, each class in the order of its file names."""
-
-    ids: tuple[str, ...]
-    paths: tuple[str, ...]
-    labels: np.ndarray
-
-    @classmethod
-    def collect(
-        cls, class_names: tuple[str, ...], images: Mapping[str, Mapping[str, str]]
-    ) -> _Images:
-        ids, paths, labels = [], [], []
-        for label, class_name in enumerate(class_names):
-            # Sorted, because the order in which a file system lists its files means nothing.
-            for stem, path in sorted(images.get(class_name, {}).items()):
-                ids.append(f"{class_name}/{stem}")
-                paths.append(path)
-                labels.append(label)
-        return cls(tuple(ids), tuple(paths), np.array(labels, dtype=np.int64))
-
-    def path(self, index: int, kind: str) -> str:
-        number = operator.index(index)
-        # A negative number must not count from the end: -1 marks a sketch without its photo.
-        if not 0 <= number < len(self.paths):
-            raise IndexError(f"no {kind} {number}: they are numbered 0 to {len(self.paths) - 1}")
-        return self.paths[number]
-
-    @cached_property
-    def _states(self) -> np.ndarray:
-        """Size in bytes and time of modification in nanoseconds, int64, shape (n, 2)."""
-        try:
-            stats = (os.stat(path) for path in self.paths)
-            states = [(stat.st_size, stat.st_mtime_ns) for stat in stats]
-        except OSError as error:
-            raise ZsbirError(f"cannot read {error.filename}: {error.strerror}") from None
-        return np.array(states, dtype=np.int64).reshape(-1, 2)
-
-    @property
-    def sizes(self) -> np.ndarray:
-        return self._states[:, 0]
-
-    @cached_property
-    def digest(self) -> str:
-        digest = hashlib.sha256()
-        for path, (size, time) in zip(self.paths, self._states.tolist(), strict=True):
-            # Rendering (or extended gallery), class folder, file.
-            relative = "/".join(path.rsplit(os.sep, 3)[-3:])
-            digest.update(f"{relative}\0{size}\0{time}\n".encode())
-        return digest.hexdigest()
-
-
-def _read_image(path: str) -> Image.Image:
-    """Read an image as RGB, on white where it is transparent."""
-    try:
-        with Image.open(path) as image:
-            if not image.has_transparency_data:
-                return image.convert("RGB")
-            image = image.convert("RGBA")
-            white = Image.new("RGBA", image.size, "white")
-            return Image.alpha_composite(white, image).convert("RGB")
-    except MemoryError:
-        raise
-    except UnidentifiedImageError:
-        raise ZsbirError(f"cannot read the image {path}: it is empty or no image") from None
-    except Exception as error:  # Pillow's readers raise nearly anything on damaged files
-        reason = getattr(error, "strerror", None) or error
-        raise ZsbirError(f"cannot read the image {path}: {reason}") from None
-
-
-def _entries(folder: str | os.PathLike) -> Iterator[os.DirEntry[str]]:
-    """List a folder, without hidden files such as ``.DS_Store`` and ``._cow.jpg``."""
-    try:
-        with os.scandir(folder) as entries:
-            yield from (entry for entry in entries if not entry.name.startswith("."))
-    except OSError as error:
-        raise ZsbirError(f"cannot list the folder {folder}: {error.strerror}") from None
-
-
-def _list_images(tree: Path) -> dict[str, dict[str, str]]:
-    """Return the path of each image of each class folder: {class: {file stem: path}}."""
-    classes: dict[str, dict[str, str]] = {}
-    folders: dict[str, str] = {}
-    for folder in _entries(tree):
-        if not folder.is_dir():
-            continue
-        images: dict[str, str] = {}
-        for entry in _entries(folder.path):
-            stem, suffix = os.path.splitext(entry.name)
-            if suffix.lower() not in _SUFFIXES:
-                continue
-            if stem in images:
-                raise ZsbirError(f"{images[stem]} and {entry.path} are one image: remove one")
-            images[stem] = entry.path
-        if not images:
-            continue
-        class_name = _CANONICAL.get(plain_class_name(folder.name), folder.name)
-        if class_name in classes:
-            raise ZsbirError(
-                f"{folders[class_name]} and {folder.path} are both class {class_name}: merge them"
-            )
-        classes[class_name] = images
-        folders[class_name] = folder.path
-    return classes
-
-
-def _is_added(photo_id: str) -> bool:
-    """Tell whether a photo is one that the extended gallery added to the originals."""
-    return photo_id.rpartition("/")[2].startswith(_EXTENDED_PREFIX)
-
-
-# --- Finding the folders -------------------------------------------------------------------------
-
-
-def _is_root(folder: Path) -> bool:
-    # os.path, because Path.is_dir raises where a folder may not be entered.
-    return all(os.path.isdir(folder / kind) for kind in ("photo", "sketch"))
-
-
-def _find_root(given: Path) -> Path:
-    """Return the folder that holds photo/ and sketch/, or explain what the given one is."""
-    # Absolute, because the extended gallery is looked for beside it; symbolic links are kept.
-    folder = Path(os.path.abspath(given.expanduser()))
-    if not os.path.exists(folder):
-        raise ZsbirError(f"no folder {folder}: it should hold the Sketchy database\n{_LAYOUT}")
-    if not os.path.isdir(folder):
-        raise ZsbirError(
-            f"{folder} is a file; unpack the Sketchy database and give its folder\n{_LAYOUT}"
-        )
-    for candidate in (folder / "256x256", folder):
-        if _is_root(candidate):
-            return candidate
-    raise ZsbirError(f"{folder} is not the Sketchy database: {_diagnose(folder)}")
-
-
-def _diagnose(folder: Path) -> str:
-    """Say what a wrong folder is, where the right one may be, what was expected and found."""
-    entries = sorted(_entries(folder), key=lambda entry: entry.name)
-    names = [entry.name + ("/" if entry.is_dir() else "") for entry in entries]
-    if not entries:
-        return f"the folder is empty\n{_LAYOUT}"
-    ancestors = [parent for parent in folder.parents[:3] if _is_root(parent)]
-    inside = [
-        candidate
-        for entry in entries
-        if entry.is_dir()
-        for candidate in (Path(entry.path), Path(entry.path) / "256x256")
-        if _is_root(candidate)
-    ]
-    if _is_extended(folder, entries):
-        beside = _is_root(folder.parent) or _is_root(folder.parent / "256x256")
-        right = folder.parent if beside else "the folder that holds 256x256/"
-        what = f"this is the extended gallery alone; give {right}"
-    elif ancestors:
-        what = f"this is a part of it; give {ancestors[0]}"
-    elif inside:
-        what = f"that lies further inside; give {inside[0]}"
-    elif any(name.startswith("tx_") for name in names):
-        what = "this holds renderings; give the folder that holds photo/ and sketch/"
-    else:
-        base = folder / "256x256" if os.path.isdir(folder / "256x256") else folder
-        absent = [f"{kind}/" for kind in ("photo", "sketch") if not os.path.isdir(base / kind)]
-        what = f"no {' and no '.join(absent)} in {base}"
-        if base != folder:
-            names = [f"256x256/{entry.name}" for entry in _entries(base)] or names
-    more = f", ... ({len(names)} in all)" if len(names) > 8 else ""
-    return f"{what}\n{_LAYOUT}\nfound:\n    {', '.join(sorted(names)[:8])}{more}"
-
-
-def _is_extended(folder: Path, entries: list[os.DirEntry[str]]) -> bool:
-    if folder.name in _EXTENDED_NAMES:
-        return True
-    # One class folder tells; one that may not be entered (lost+found) must not hide the message.
-    first = next((e for e in entries if e.is_dir() and os.access(e.path, os.R_OK | os.X_OK)), None)
-    return first is not None and any(
-        entry.name.startswith(_EXTENDED_PREFIX) for entry in _entries(first.path)
-    )
-
-
-def _find_extended(root: Path) -> Path | None:
-    for parent in (root.parent, root):
-        for name in _EXTENDED_NAMES:
-            if os.path.isdir(parent / name):
-                return parent / name
-    return None
-
-
-def _choose_rendering(folder: Path, wanted: str | None) -> str:
-    """Return the rendering to read: the one asked for, or the preferred one of those there."""
-    if wanted and os.path.isdir(folder / wanted):
-        return wanted
-    found = sorted(
-        entry.name
-        for entry in _entries(folder)
-        if entry.name.startswith("tx_") and entry.is_dir() and any(_entries(entry.path))
-    )
-    if wanted is not None:
-        raise ZsbirError(f"no rendering {wanted!r} in {folder}: found {', '.join(found) or 'none'}")
-    for name in (PAPER_RENDERING, WHOLE_RENDERING, *found):
-        if name in found:
-            return name
-    names = sorted(entry.name for entry in _entries(folder))
-    raise ZsbirError(
-        f"{folder} holds no rendering: expected a folder such as {PAPER_RENDERING} between it and "
-        f"the class folders\n{_LAYOUT}\nfound:\n    {', '.join(names[:8]) or 'nothing'}"
-    )
+def _class_name(folder_name: str) -> str:
+    """Return the database's own name of a class, whatever a tool made of it."""
+    return _CANONICAL.get(plain_class_name(folder_name), folder_name)

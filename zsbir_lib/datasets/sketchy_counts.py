@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from zsbir_lib.datasets.base import PAPER_TABLE_1
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES
+from zsbir_lib.paper import PAPER_TABLE_1
 
 PHOTOS_PER_CLASS = 100
 """Original photos that sketches were drawn from."""
@@ -137,6 +137,8 @@ class ClassCounts:
         Sketches whose photo is absent.
     empty : int
         Files of 0 bytes.
+    unread : int
+        Files of formats that are not read.
     """
 
     photos: int = 0
@@ -146,6 +148,7 @@ class ClassCounts:
     sketches: int = 0
     orphans: int = 0
     empty: int = 0
+    unread: int = 0
 
 
 def compare(
@@ -244,4 +247,6 @@ def _class_problems(
         problems["photos that the extended gallery adds"] = "none"
     if counts.empty:
         problems["empty files"] = str(counts.empty)
+    if counts.unread:
+        problems["files that are not read"] = str(counts.unread)
     return problems

@@ -7,19 +7,24 @@
     pairs, task = features.pairs(), features.task()
 """
 
-from zsbir_lib.features.backbones import (
-    Backbone,
+from zsbir_lib.features.backbones import Backbone, load_backbone
+from zsbir_lib.features.extraction import extract_features
+from zsbir_lib.features.featureset import PAIRINGS, FeatureSet
+from zsbir_lib.features.instances import InstanceSplit, hold_out_instances
+from zsbir_lib.features.pairs import Pairs
+from zsbir_lib.features.recipes import (
+    BACKBONES,
     Recipe,
     available_backbones,
-    load_backbone,
     register_backbone,
 )
-from zsbir_lib.features.extraction import extract_features
-from zsbir_lib.features.featureset import FeatureSet, Pairs, RetrievalTask
-from zsbir_lib.features.instances import InstanceSplit, hold_out_instances
-from zsbir_lib.features.toynet import ToyNet
+from zsbir_lib.features.task import RetrievalTask
+from zsbir_lib.features.weight_files import read_weights
+from zsbir_lib.toynet import ToyNet
 
 __all__ = [
+    "BACKBONES",
+    "PAIRINGS",
     "Backbone",
     "FeatureSet",
     "InstanceSplit",
@@ -31,5 +36,6 @@ __all__ = [
     "extract_features",
     "hold_out_instances",
     "load_backbone",
+    "read_weights",
     "register_backbone",
 ]

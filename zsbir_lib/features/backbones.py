@@ -1,65 +1,24 @@
-"""Frozen networks that turn an image into a feature, and how their weights are read.
-
-A weight file is only ever *data*: safetensors, or a torch file opened with ``weights_only=True``.
-Nothing here unpickles, since unpickling a file runs whatever code its author put into it.
-"""
+"""Frozen networks that turn an image into a feature."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import itertools
 import os
-import pickle
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
-import torchvision
 from PIL import Image
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
-from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.toynet import FEATURE_DIM, INPUT_SIZE, ToyNet
-
-#: The weights of ToyNet that ship with the library.
-TOYNET_WEIGHTS = Path(__file__).parent / "weights" / "toynet.safetensors"
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to build a backbone.
-
-    Attributes
-    ----------
-    build
-        Makes the network, of whatever weights, that maps normalised images (n, 3, s, s) to
-        features (n, dim). The names of its tensors are those a weight file is expected to use.
-    dim
-        Numbers in a feature.
-    input_size
-        Side of the square image that the network takes, in pixels.
-    mean, std
-        Subtracted from, and divided into, each colour channel scaled to 0..1.
-    optional_prefix
-        Start of the tensors' names that a weight file may leave out.
-    default_weights
-        Returns the state dict used where no file is given.
-    """
-
-    build: Callable[[], nn.Module]
-    dim: int
-    input_size: int = 224
-    mean: Sequence[float] = IMAGENET_MEAN
-    std: Sequence[float] = IMAGENET_STD
-    optional_prefix: str = ""
-    default_weights: Callable[[], Mapping[str, Tensor]] | None = None
+from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.features.recipes import BACKBONES, Recipe
+from zsbir_lib.features.weight_files import StateDict, first_line, fit, state_dicts
 
 
 class Normalised(nn.Module):
@@ -71,11 +30,20 @@ class Normalised(nn.Module):
         Maps normalised images (n, 3, s, s) to features (n, dim).
     mean, std
         Of each colour channel, for pixel values scaled to 0..1.
+    memory_format
+        In which the network gets its images: channels last is faster, and not every network
+        takes it.
     """
 
-    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: Sequence[float],
+        std: Sequence[float],
+        memory_format: torch.memory_format = torch.channels_last,
+    ) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.memory_format = network, memory_format
         mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
         # (x / 255 - mean) / std, as one multiplication and one addition.
         self.register_buffer("scale", 1 / (255 * std), persistent=False)
@@ -83,7 +51,8 @@ class Normalised(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map pixel values (n, 3, s, s), uint8 or float, to features (n, dim)."""
-        return self.network(torch.addcmul(self.shift, images.to(self.scale.dtype), self.scale))
+        images = torch.addcmul(self.shift, images.to(self.scale.dtype), self.scale)
+        return self.network(images.contiguous(memory_format=self.memory_format))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,17 +68,17 @@ class Backbone:
     input_size : int
         Side of the square images that `module` takes, in pixels.
     module : torch.nn.Module
-        In evaluation mode, on `device`; maps what `transform` returns, stacked, to features
-        (n, dim).
+        In evaluation mode; maps what `transform` returns, stacked, to features (n, dim).
     weights_id : str
         Twelve hexadecimal digits of the SHA-256 of the weights in use: the same for the same
         numbers, whatever file they came from.
-    device : torch.device
-        Where `module` is.
     transform : callable
         Maps an image to the tensor (3, input_size, input_size) that `module` takes a stack of.
     transform_id : str
         Names what `transform` does; cached features are keyed by it.
+    probe_id : str
+        Names what the network makes of one picture, rounded so that devices agree: another
+        network of the same weights has another one. Cached features are keyed by it.
     """
 
     name: str
@@ -117,18 +86,28 @@ class Backbone:
     input_size: int
     module: nn.Module
     weights_id: str
-    device: torch.device
     transform: Callable[[Image.Image], Tensor]
     transform_id: str
+    probe_id: str = ""
+
+    @property
+    def device(self) -> torch.device:
+        """Where `module` is now, by its own parameters and buffers."""
+        tensors = itertools.chain(self.module.parameters(), self.module.buffers())
+        first = next(tensors, None)
+        return torch.device("cpu") if first is None else first.device
 
     def to(self, device: str | torch.device | None) -> Backbone:
         """Return this backbone on another device; see `zsbir_lib.devices.choose_device`.
 
-        As with any `torch.nn.Module`, the network itself moves: it is not copied.
+        As with a tensor, this one stays where it is: the other has a copy of the network. Where it
+        is there already, it is returned itself.
         """
-        device = choose_device(device)
-        fields = {**self.__dict__, "module": self.module.to(device), "device": device}
-        return Backbone(**fields)
+        # An empty tensor knows the number of the device that "cuda" stands for.
+        place = torch.empty(0, device=choose_device(device)).device
+        if place == self.device:
+            return self
+        return replace(self, module=copy.deepcopy(self.module).to(place))
 
     def features(self, images: Sequence[Image.Image], batch_size: int = 64) -> Tensor:
         """Return the features of a few images, on the CPU.
@@ -146,12 +125,12 @@ class Backbone:
         -------
         Tensor of float32, shape (n, dim)
         """
-        out = [torch.empty(0, self.dim)]
+        out, device = [torch.empty(0, self.dim)], self.device
         with torch.inference_mode():
             for start in range(0, len(images), batch_size):
                 batch = [self.transform(image) for image in images[start : start + batch_size]]
                 batch = torch.stack(batch).contiguous(memory_format=torch.channels_last)
-                out.append(self.module(batch.to(self.device)).float().cpu())
+                out.append(self.module(batch.to(device)).float().cpu())
         # A copy made outside of inference mode is an ordinary tensor, which can be trained on.
         return torch.cat(out)
 
@@ -182,35 +161,14 @@ class Resize:
         return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
-def available_backbones() -> tuple[str, ...]:
-    """Return the names that `load_backbone` knows."""
-    return tuple(_RECIPES)
-
-
-def register_backbone(name: str, recipe: Recipe) -> None:
-    """Make `recipe` known as `name` to `load_backbone`, the command line and the leaderboard.
-
-    Examples
-    --------
-    >>> import torchvision
-    >>> from torch import nn
-    >>> def resnet18():
-    ...     network = torchvision.models.resnet18()
-    ...     network.fc = nn.Identity()
-    ...     return network
-    >>> register_backbone("resnet18", Recipe(resnet18, dim=512))
-    """
-    _RECIPES[name] = recipe
-
-
 def load_backbone(
     name: str,
     weights: str | os.PathLike | None = None,
     device: str | torch.device | None = None,
 ) -> Backbone:
-    """Load a frozen backbone.
+    """Load a frozen backbone, having seen what it makes of one picture.
 
-    - ``toynet``: 192 numbers from 64 x 64 pixels (`zsbir_lib.features.toynet.ToyNet`).
+    - ``toynet``: 192 numbers from 64 x 64 pixels (`zsbir_lib.toynet.ToyNet`).
     - ``vgg16``: the paper's 4,096 numbers: the second fully connected layer ("fc2") of VGG-16
       (Simonyan and Zisserman, 2015) *after* its ReLU, so none is negative.
     - ``squeezenet1_1``: 512 numbers: the last feature maps of SqueezeNet 1.1 (Iandola et al.,
@@ -221,46 +179,48 @@ def load_backbone(
     name
         One of `available_backbones`.
     weights
-        A file: safetensors, or a torch file that holds tensors only. It may hold just the layers
-        in use, or more than these. ``None`` takes the weights that ship with the library (toynet)
-        or torchvision's ImageNet weights from its hub (fetched once, then kept).
+        A file; see `zsbir_lib.features.read_weights`. It may hold just the layers in use, or more
+        than these, and all names may begin with what training put before them (``module.``).
+        ``None`` takes the weights that ship with the library (toynet) or torchvision's ImageNet
+        weights from its hub (fetched once, then kept).
     device
         See `zsbir_lib.devices.choose_device`.
 
     Raises
     ------
     ZsbirError
-        If the name is unknown, or the weights cannot be had, hold anything but tensors, or do not
-        fit; the message then names the tensors that differ.
+        If the name is unknown; if the weights cannot be had, hold anything but tensors, or do not
+        fit (the message then names the tensors that differ); or if the network does not map a
+        picture to `Recipe.dim` finite numbers.
     """
-    if name not in _RECIPES:
-        raise ZsbirError(f"unknown backbone {name!r}: choose from {', '.join(_RECIPES)}")
-    recipe, device = _RECIPES[name], choose_device(device)
+    recipe = BACKBONES[name]
+    if not isinstance(recipe, Recipe):
+        raise ZsbirError(
+            f"the entry point of the backbone {name!r} is {type(recipe).__name__}: it must name a "
+            "Recipe, or a module that calls register_backbone"
+        )
+    place = choose_device(device)
     if weights is not None:
-        state, source = read_weights(weights), str(weights)
+        candidates = state_dicts(weights)
     elif recipe.default_weights is not None:
-        state, source = recipe.default_weights(), f"{name}'s default weights"
+        candidates = [StateDict(recipe.default_weights(), f"{name}'s default weights")]
     else:
-        raise ZsbirError(f"{name} has no default weights: pass a file as weights=PATH")
-    # On the meta device a network takes neither memory nor the time to draw random weights.
-    with torch.device("meta"):
-        network = recipe.build()
-    wanted = network.state_dict()
-    state = _fit(state, wanted, name, source, recipe.optional_prefix)
-    network.load_state_dict(state, assign=True)
-    module = Normalised(network, recipe.mean, recipe.std).eval().requires_grad_(False)
-    module = module.to(device=device, memory_format=torch.channels_last)
+        raise ZsbirError(
+            f"{name} has no default weights: pass a file as "
+            f"{argument('weights', placeholder='PATH')}"
+        )
+    module, state, output = _build(name, recipe, candidates)
     transform = Resize(recipe.input_size)
     return Backbone(
         name=name,
         dim=recipe.dim,
         input_size=recipe.input_size,
-        module=module,
+        module=module.to(place),
         weights_id=weights_id(state),
-        device=device,
         transform=transform,
         # The mean and std are no weights, so they must make a difference here.
         transform_id=f"{transform.transform_id}-{_short_hash(repr((recipe.mean, recipe.std)))}",
+        probe_id=_probe_id(output),
     )
 
 
@@ -274,162 +234,155 @@ def weights_id(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()[:12]
 
 
-def read_weights(path: str | os.PathLike) -> dict[str, Tensor]:
-    """Read a file of named tensors without running anything that it holds.
+def _build(
+    name: str, recipe: Recipe, candidates: Sequence[StateDict]
+) -> tuple[nn.Module, dict[str, Tensor], Tensor]:
+    """Return the network with its weights, on the CPU, and what it makes of the test picture.
 
-    Parameters
-    ----------
-    path
-        ``.safetensors``, or a file written by ``torch.save`` of a state dict (or of a dictionary
-        that has one under ``"state_dict"`` or ``"model"``).
-
-    Raises
-    ------
-    ZsbirError
-        If the file is missing, damaged, or holds objects other than tensors.
+    On the meta device a network takes neither memory nor the time to draw random weights. But
+    numbers that are no weights (positions, masks, what a constructor reads off a tensor) do not
+    come to be there, and some networks cannot take images with their channels last: what does not
+    work the fast way is built again the plain way.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ZsbirError(f"there is no weight file {path}")
-    if path.stat().st_size == 0:
-        raise ZsbirError(f"the weight file {path} is empty (0 bytes)")
-    try:
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except SafetensorError as error:
-        raise ZsbirError(f"{path} is not a safetensors file, or is damaged: {error}") from None
-    except pickle.UnpicklingError as error:
-        # A pickle begins with its protocol, and torch.save writes a zip; a picture is neither.
-        with open(path, "rb") as stream:
-            head = stream.read(2)
-        is_pickle = head == b"PK" or head[:1] == b"\x80"
-        if is_pickle and ("GLOBAL" in str(error) or "Unsupported" in str(error)):
-            raise ZsbirError(
-                f"{path} holds Python objects, not only tensors, and is refused because opening "
-                "it could run code: save its state_dict() as safetensors and pass that"
-            ) from None
-        raise ZsbirError(f"{path} is not a weight file, or is damaged") from None
-    except (RuntimeError, EOFError, ValueError, KeyError):
-        raise ZsbirError(f"{path} is not a weight file, or is damaged") from None
-    except OSError as error:
-        raise ZsbirError(f"cannot read the weight file {path}: {_first_line(error)}") from None
-    for key in ("state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
-            state = state[key]
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ZsbirError(f"{path} holds no state dict: a dictionary of named tensors is needed")
-    return dict(state)
+    ways = (
+        ("meta", torch.channels_last),
+        ("cpu", torch.channels_last),
+        ("cpu", torch.contiguous_format),
+    )
+    for device, memory_format in ways:
+        last = (device, memory_format) == ways[-1]
+        try:
+            # Whoever calls has random numbers of their own, which first weights must not take.
+            with torch.random.fork_rng(devices=[]), torch.device(device):
+                network = recipe.build()
+            state = _check_network(name, network).state_dict()
+        except Exception as error:
+            if last or isinstance(error, ZsbirError):
+                raise _failure(name, "cannot be built", error) from error
+            continue
+        state = fit(candidates, state, name, recipe.optional_prefix)
+        network.load_state_dict(state, assign=True)
+        if device == "meta" and any(tensor.is_meta for tensor in _all_tensors(network)):
+            continue
+        module = Normalised(network, recipe.mean, recipe.std, memory_format)
+        module = module.eval().requires_grad_(False).to(memory_format=memory_format)
+        try:
+            with torch.inference_mode():
+                output = module(_test_picture(recipe.input_size))
+        except Exception as error:
+            if last:
+                size = f"3 x {recipe.input_size} x {recipe.input_size}"
+                raise _failure(name, f"fails on a picture of {size}", error) from error
+            continue
+        return module, state, _check_output(name, recipe.dim, output)
+    raise AssertionError("the last way returns or raises")
 
 
-def _fit(
-    state: Mapping[str, Tensor],
-    wanted: Mapping[str, Tensor],
-    name: str,
-    source: str,
-    optional_prefix: str,
-) -> dict[str, Tensor]:
-    """Return the tensors of `state` that `wanted` names, as float32; refuse what does not fit."""
-    if optional_prefix and not any(key.startswith(optional_prefix) for key in state):
-        state = {optional_prefix + key: tensor for key, tensor in state.items()}
-    # Batch norm counts its batches; the count is never used in evaluation, and may be left out.
-    counters = {key for key in wanted if key.endswith("num_batches_tracked")}
-    missing = [key for key in wanted if key not in state and key not in counters]
-    reshaped = [
-        f"{key} {_shape(state[key])} instead of {_shape(wanted[key])}"
-        for key in wanted
-        if key in state and state[key].shape != wanted[key].shape
+def _check_network(name: str, network: Any) -> nn.Module:
+    if not isinstance(network, nn.Module):
+        raise ZsbirError(
+            f"the recipe of {name} builds {type(network).__name__}: build must return a "
+            "torch.nn.Module"
+        )
+    return network
+
+
+def _failure(name: str, what: str, error: Exception) -> ZsbirError:
+    if isinstance(error, ZsbirError):
+        return error
+    return ZsbirError(
+        f"the network of {name} {what}, {type(error).__name__}: {first_line(error)}: mend its "
+        "recipe (build, input_size)"
+    )
+
+
+def _all_tensors(value: Any, seen: set[int] | None = None) -> Iterator[Tensor]:
+    """Yield the tensors of a network, also those that are plain attributes of its parts."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _all_tensors(part, seen)
+    elif isinstance(value, (list, tuple, set)):
+        for part in value:
+            yield from _all_tensors(part, seen)
+    elif isinstance(value, nn.Module):
+        yield from _all_tensors(vars(value), seen)
+
+
+def _test_picture(size: int) -> Tensor:
+    """Return a fixed picture (1, 3, size, size) with slopes and edges, uint8.
+
+    On one colour alone a mean and a maximum would be the same.
+    """
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    channels = [(3 * x + 5 * y + x * y // 7) % 256, (x * x // 5 + 11 * y) % 256, (x ^ y) * 8 % 256]
+    picture = torch.stack(channels).to(torch.uint8)[None]
+    return picture.contiguous(memory_format=torch.channels_last)
+
+
+def _check_output(name: str, dim: int, output: Any) -> Tensor:
+    """Return what the network made of one picture, if that is one feature."""
+    wanted = f"the recipe says dim={dim}"
+    if not isinstance(output, Tensor):
+        raise ZsbirError(
+            f"{name} returns {_describe(output)}, {wanted}: let build return a network that gives "
+            f"one tensor (1, {dim}) for one picture"
+        )
+    if tuple(output.shape) != (1, dim):
+        raise ZsbirError(f"{name} returns {_describe(output)}, {wanted}: {_remedy(output, dim)}")
+    if not output.is_floating_point():
+        raise ZsbirError(f"{name} returns {output.dtype}, not floating-point numbers")
+    if not torch.isfinite(output).all():
+        raise ZsbirError(f"{name} returns NaN or infinite numbers for a picture: mend its weights")
+    return output
+
+
+def _remedy(output: Tensor, dim: int) -> str:
+    if output.ndim == 2 and len(output) == 1:
+        width = output.shape[1]
+        return f"take off the layers behind the feature, or say dim={width}"
+    if output.ndim == 3:
+        return "pool the tokens"
+    if output.ndim == 4:
+        return "pool the feature maps and flatten them"
+    return f"return (n, {dim}) for n pictures"
+
+
+def _describe(output: Any) -> str:
+    """Say what a network returned: the shape, or what a tuple or a dictionary holds."""
+    if isinstance(output, Tensor):
+        return f"({', '.join(map(str, output.shape))})"
+    kind = type(output).__name__
+    if isinstance(output, Mapping):
+        parts = [f"{key} {_describe(value)}" for key, value in list(output.items())[:3]]
+    elif isinstance(output, (tuple, list)):
+        parts = [_describe(value) for value in output[:3]]
+    else:
+        return f"an object of type {kind}"
+    more = f" and {len(output) - 3} more" if len(output) > 3 else ""
+    return f"{kind} of {', '.join(parts)}{more}" if parts else f"an empty {kind}"
+
+
+def _probe_id(output: Tensor) -> str:
+    """Return eight hexadecimal digits that name a feature, up to the rounding of a device.
+
+    Three sums stand for all numbers, each kept to three digits: the fewer there are, the seldomer
+    one lies so near a step of the rounding that another device falls on its other side.
+    """
+    feature = output.flatten().double().cpu()
+    place = torch.arange(1, len(feature) + 1, dtype=torch.float64)
+    length = feature.norm().clamp(min=1e-300)
+    sums = [
+        length,
+        *((feature * wave).sum() / length for wave in (place.cos(), place.sqrt().sin())),
     ]
-    if missing or reshaped:
-        unexpected = [key for key in state if key not in wanted]
-        differences = [
-            f"{label} {_some(names)}"
-            for label, names in (
-                ("missing", missing),
-                ("of another shape", reshaped),
-                ("unexpected", unexpected),
-            )
-            if names
-        ]
-        raise ZsbirError(f"{source} does not fit {name}: {'; '.join(differences)}")
-    fitted = {}
-    for key, expected in wanted.items():
-        tensor = state.get(key, torch.zeros(()))
-        fitted[key] = tensor.to(expected.dtype)
-        if not torch.isfinite(fitted[key]).all():
-            raise ZsbirError(f"{source} is damaged: {key} holds NaN or infinite numbers")
-    return fitted
-
-
-def _shape(tensor: Tensor) -> str:
-    return "x".join(map(str, tensor.shape)) or "scalar"
-
-
-def _some(names: Sequence[str], limit: int = 3) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return _short_hash(f"{sums[0]:.2e} {sums[1]:.2f} {sums[2]:.2f}".replace("-0.00", "0.00"))
 
 
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _toynet_weights() -> dict[str, Tensor]:
-    if not TOYNET_WEIGHTS.is_file():
-        raise ZsbirError(
-            f"toynet's weights are not at {TOYNET_WEIGHTS}: run `zsbir toynet train` to make them"
-        )
-    return read_weights(TOYNET_WEIGHTS)
-
-
-def _hub_weights(name: str) -> Callable[[], Mapping[str, Tensor]]:
-    """Return a function that fetches torchvision's ImageNet weights of the network `name`."""
-
-    def fetch() -> Mapping[str, Tensor]:
-        entry = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"]
-        try:
-            return entry.get_state_dict(progress=False, check_hash=True, weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise ZsbirError(
-                f"cannot fetch the ImageNet weights of {name} from {entry.url} "
-                f"({_first_line(error)}): pass a file as weights=PATH instead"
-            ) from None
-
-    return fetch
-
-
-def _vgg16() -> nn.Module:
-    network = torchvision.models.vgg16(weights=None)
-    # fc1, ReLU, dropout (nothing in evaluation), fc2, ReLU; what follows names ImageNet classes.
-    network.classifier = network.classifier[:5]
-    return network
-
-
-def _squeezenet1_1() -> nn.Module:
-    network = torchvision.models.squeezenet1_1(weights=None)
-    network.classifier = nn.AdaptiveAvgPool2d(1)
-    return network
-
-
-_RECIPES: dict[str, Recipe] = {
-    "toynet": Recipe(
-        ToyNet,
-        dim=FEATURE_DIM,
-        input_size=INPUT_SIZE,
-        mean=(0.5, 0.5, 0.5),
-        std=(0.25, 0.25, 0.25),
-        default_weights=_toynet_weights,
-    ),
-    "vgg16": Recipe(_vgg16, dim=4096, default_weights=_hub_weights("vgg16")),
-    "squeezenet1_1": Recipe(
-        _squeezenet1_1,
-        dim=512,
-        optional_prefix="features.",
-        default_weights=_hub_weights("squeezenet1_1"),
-    ),
-}

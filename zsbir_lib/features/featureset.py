@@ -6,11 +6,14 @@ only), and `RetrievalTask` is the part it is tested on (unseen classes).
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,151 +21,34 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from zsbir_lib.datasets.base import ZeroShotSplit
-from zsbir_lib.errors import LabelError, NotFiniteError, UnknownNameError, ZsbirError
+from zsbir_lib.errors import UnknownNameError, ZsbirError, argument
+from zsbir_lib.features.arrays import (
+    as_labels,
+    as_matrix,
+    as_split,
+    number_classes,
+    number_photos,
+)
+from zsbir_lib.features.checks import (
+    check_attributes,
+    check_integers,
+    check_labels,
+    check_matrix,
+    class_mask,
+    freeze,
+    renumber,
+)
+from zsbir_lib.features.pairs import Pairs
+from zsbir_lib.features.task import RetrievalTask
 from zsbir_lib.files import atomic_path
+
+if TYPE_CHECKING:
+    from zsbir_lib.methods import RetrievalMethod
 
 _FORMAT = "zsbir-features-1"
 
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Sketches, the photo that each was drawn from, and the classes of both.
-
-    Attributes
-    ----------
-    sketches : Tensor of float32, shape (n, d)
-        Features of the sketches.
-    photos : Tensor of float32, shape (m, d')
-        Features of the photos, each once, however many sketches were drawn from it.
-    photo_index : Tensor of int64, shape (n,)
-        The row of `photos` that each sketch was drawn from.
-    labels, photo_labels : Tensor of int64, shape (n,), (m,)
-        Class of each sketch and each photo: an index into `class_names`.
-    class_names : tuple of str
-        All classes of the data set, also those that no row belongs to.
-
-    Raises
-    ------
-    ZsbirError
-        If shapes disagree, an index is out of range, a sketch and its photo differ in class, a
-        feature is NaN or infinite, or there are no pairs, or pairs of one class only.
-    """
-
-    sketches: Tensor
-    photos: Tensor
-    photo_index: Tensor
-    labels: Tensor
-    photo_labels: Tensor
-    class_names: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "class_names", tuple(self.class_names))
-        check_features("sketches", self.sketches)
-        check_features("photos", self.photos)
-        n, m = len(self.sketches), len(self.photos)
-        for name, length in (("photo_index", n), ("labels", n), ("photo_labels", m)):
-            _check_integers(name, getattr(self, name), length)
-        if n == 0:
-            raise ZsbirError("there are no pairs: no sketch comes with the photo it was drawn from")
-        if not ((self.photo_index >= 0) & (self.photo_index < m)).all():
-            raise ZsbirError(f"photo_index must be a row of the photos, 0 to {m - 1}")
-        for name in ("labels", "photo_labels"):
-            _check_labels(name, getattr(self, name), self.class_names)
-        differs = self.labels != self.photo_labels[self.photo_index]
-        if differs.any():
-            raise LabelError(
-                f"{int(differs.sum())} sketches are of another class than the photo they were "
-                f"drawn from, the first in row {int(differs.nonzero()[0])}"
-            )
-        classes = self.labels.unique()
-        if len(classes) < 2:
-            raise ZsbirError(
-                f"the pairs are of one class only ({self.class_names[int(classes[0])]}): "
-                "learning to retrieve needs two or more"
-            )
-
-    def __len__(self) -> int:
-        return len(self.sketches)
-
-    def paired_photos(self) -> Tensor:
-        """Return the photo of each sketch, shape (n, d'), row by row beside `sketches`."""
-        return self.photos[self.photo_index]
-
-    def subset(self, names: Iterable[str]) -> Pairs:
-        """Return the pairs of some classes.
-
-        Raises
-        ------
-        ZsbirError
-            If a name is not among `class_names`, or fewer than two of the classes have pairs.
-        """
-        wanted = _class_mask(names, self.class_names)
-        sketches = wanted[self.labels]
-        photos = wanted[self.photo_labels]
-        return Pairs(
-            sketches=self.sketches[sketches],
-            photos=self.photos[photos],
-            photo_index=_renumber(photos)[self.photo_index[sketches]],
-            labels=self.labels[sketches],
-            photo_labels=self.photo_labels[photos],
-            class_names=self.class_names,
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class RetrievalTask:
-    """Queries to answer from a gallery.
-
-    Attributes
-    ----------
-    queries : Tensor of float32, shape (q, d)
-        Features of the sketches.
-    gallery : Tensor of float32, shape (g, d)
-        Features of the photos.
-    query_labels, gallery_labels : Tensor of int64, shape (q,), (g,)
-        Classes: indices into `class_names`. A photo is relevant to a query of the same class.
-    class_names : tuple of str
-        All classes of the data set.
-    query_ids, gallery_ids : tuple of str
-        Identities of the images, as in the data set.
-    query_photo : Tensor of int64, shape (q,)
-        The row of the gallery that each query was drawn from; -1 where it is not in the gallery.
-
-    Raises
-    ------
-    ZsbirError
-        If there are no queries or no photos, shapes disagree, or a feature is NaN or infinite.
-    """
-
-    queries: Tensor
-    gallery: Tensor
-    query_labels: Tensor
-    gallery_labels: Tensor
-    class_names: tuple[str, ...]
-    query_ids: tuple[str, ...]
-    gallery_ids: tuple[str, ...]
-    query_photo: Tensor
-
-    def __post_init__(self) -> None:
-        for name in ("class_names", "query_ids", "gallery_ids"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        q, g = len(self.queries), len(self.gallery)
-        if not q or not g:
-            raise ZsbirError(
-                f"nothing to retrieve: {q} sketches of the unseen classes, {g} photos in the "
-                "gallery; choose a split whose unseen classes have both"
-            )
-        check_features("queries", self.queries)
-        check_features("gallery", self.gallery)
-        for name, length in (("query_labels", q), ("gallery_labels", g), ("query_photo", q)):
-            _check_integers(name, getattr(self, name), length)
-        for name in ("query_labels", "gallery_labels"):
-            _check_labels(name, getattr(self, name), self.class_names)
-        for name, length in (("query_ids", q), ("gallery_ids", g)):
-            if len(getattr(self, name)) != length:
-                raise ZsbirError(f"{len(getattr(self, name))} {name} for {length} features")
-        if not ((self.query_photo >= -1) & (self.query_photo < g)).all():
-            raise ZsbirError(f"query_photo must be -1 or a row of the gallery, 0 to {g - 1}")
+PAIRINGS = ("drawn", "class")
+"""With which photo a sketch is paired: the one it was drawn from, or any of its class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +73,14 @@ class FeatureSet:
         What the features were computed from, and by what.
     skipped : tuple of str
         Identities of the images that could not be read; none of the rows above is theirs.
+    class_attributes : Tensor of float32, shape (classes, attributes), or None
+        What is known of each of `class_names`, where it is known.
+    attribute_names : tuple of str
+        What the columns of `class_attributes` say.
+    pairing : str
+        One of `PAIRINGS`; see `with_pairing`.
+    pairing_seed : int
+        Of the draw where `pairing` is ``"class"``.
 
     Raises
     ------
@@ -207,23 +101,29 @@ class FeatureSet:
     backbone: str
     weights_id: str
     skipped: tuple[str, ...] = ()
+    class_attributes: Tensor | None = None
+    attribute_names: tuple[str, ...] = ()
+    pairing: str = "drawn"
+    pairing_seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("photo_ids", "sketch_ids", "class_names", "skipped"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        names = ("photo_ids", "sketch_ids", "class_names", "skipped", "attribute_names")
+        freeze(self, ("photos", "sketches"), names)
         n, m = len(self.photos), len(self.sketches)
-        check_features("photos", self.photos)
-        check_features("sketches", self.sketches)
+        check_matrix("photos", self.photos)
+        check_matrix("sketches", self.sketches)
         lengths = (("photo_labels", n), ("sketch_labels", m), ("sketch_photos", m))
         for name, length in lengths:
-            _check_integers(name, getattr(self, name), length)
+            check_integers(name, getattr(self, name), length)
         for name in ("photo_labels", "sketch_labels"):
-            _check_labels(name, getattr(self, name), self.class_names)
+            check_labels(name, getattr(self, name), self.class_names)
         for name, length in (("photo_ids", n), ("sketch_ids", m)):
             if len(getattr(self, name)) != length:
                 raise ZsbirError(f"{len(getattr(self, name))} {name} for {length} features")
         if not ((self.sketch_photos >= -1) & (self.sketch_photos < n)).all():
             raise ZsbirError(f"sketch_photos must be -1 or a row of the photos, 0 to {n - 1}")
+        check_attributes(self.class_attributes, self.attribute_names, self.class_names)
+        _check_pairing(self.pairing)
 
     @property
     def dim(self) -> int:
@@ -231,17 +131,44 @@ class FeatureSet:
         return self.photos.shape[1]
 
     def with_split(self, split: ZeroShotSplit) -> FeatureSet:
-        """Return the same features under another split (nothing is copied).
+        """Return the same features under another split (nothing is copied, or looked at again).
 
         Raises
         ------
         ZsbirError
             If the split names a class that is not among `class_names`.
         """
-        _class_mask((*split.seen, *split.unseen), self.class_names)
-        return replace(self, split=split)
+        class_mask((*split.seen, *split.unseen), self.class_names)
+        return self._with(split=split)
 
-    def pairs(self, split: ZeroShotSplit | None = None) -> Pairs:
+    def with_pairing(self, pairing: str, seed: int = 0) -> FeatureSet:
+        """Return the same features with sketches paired otherwise (nothing is copied).
+
+        Parameters
+        ----------
+        pairing
+            ``"drawn"``: with the photo that each was drawn from. ``"class"``: with a photo of its
+            class, drawn at random so that all of them are taken about equally often; for data
+            sets that do not know from which photo a sketch was drawn, such as TU-Berlin.
+        seed
+            Of the draw.
+
+        Raises
+        ------
+        ZsbirError
+            If there is no such pairing.
+        """
+        _check_pairing(pairing)
+        return self._with(pairing=pairing, pairing_seed=seed)
+
+    def _with(self, **changes: Any) -> FeatureSet:
+        """Return a copy with fields that need no look at the others."""
+        other = copy.copy(self)
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)
+        return other
+
+    def pairs(self, split: ZeroShotSplit | None = None, *, pairing: str | None = None) -> Pairs:
         """Return what a method may learn from: the sketches of seen classes, and their photos.
 
         A sketch whose photo is absent, and a photo that nobody drew, are left out.
@@ -250,30 +177,81 @@ class FeatureSet:
         ----------
         split
             Another split than the one in force.
-        """
-        if split is not None:
-            return self.with_split(split).pairs()
-        return self.select_pairs(_class_mask(self.split.seen, self.class_names)[self.sketch_labels])
+        pairing
+            Another pairing than the one in force; see `with_pairing`.
 
-    def select_pairs(self, sketches: Tensor) -> Pairs:
-        """Return some sketches, and the photos they were drawn from.
+        Raises
+        ------
+        ZsbirError
+            If there are none, or they are of one class only.
+        """
+        found = self if split is None else self.with_split(split)
+        if pairing is not None:
+            found = found.with_pairing(pairing, self.pairing_seed)
+        seen = class_mask(found.split.seen, self.class_names)
+        return found.select_pairs(seen[self.sketch_labels])
+
+    def pairs_for(
+        self, method: RetrievalMethod, split: ZeroShotSplit | None = None
+    ) -> Pairs | None:
+        """Return the pairs that a method learns from, None for one that needs none."""
+        return self.pairs(split) if getattr(method, "needs_pairs", True) else None
+
+    def select_pairs(self, sketches: Tensor, photos: Tensor | None = None) -> Pairs:
+        """Return some sketches, and the photo that each is paired with.
 
         Parameters
         ----------
         sketches
             Which, shape (m,), bool. One whose photo is absent is left out.
+        photos
+            Which may be paired, shape (n,), bool; all by default.
+
+        Raises
+        ------
+        ZsbirError
+            As `pairs` does.
         """
-        sketches = sketches & (self.sketch_photos >= 0)
-        photos = torch.zeros(len(self.photos), dtype=torch.bool)
-        photos[self.sketch_photos[sketches]] = True
+        partners = self.sketch_photos if self.pairing == "drawn" else self._drawn_partners(photos)
+        paired = sketches & (partners >= 0)
+        if photos is not None:
+            paired &= photos[partners]
+        if sketches.any() and not paired.any():
+            example = self.sketch_ids[int(sketches.nonzero()[0])]
+            raise ZsbirError(
+                f"there are no pairs: none of {int(sketches.sum()):,} sketches ({example}, say) "
+                "comes with the photo it was drawn from; pair sketches with photos of their class "
+                f"by {argument('pairing', 'class')}, or use a method that needs no pairs (cosine)"
+            )
+        chosen = torch.zeros(len(self.photos), dtype=torch.bool)
+        chosen[partners[paired]] = True
         return Pairs(
-            sketches=self.sketches[sketches],
-            photos=self.photos[photos],
-            photo_index=_renumber(photos)[self.sketch_photos[sketches]],
-            labels=self.sketch_labels[sketches],
-            photo_labels=self.photo_labels[photos],
+            sketches=self.sketches[paired],
+            photos=self.photos[chosen],
+            photo_index=renumber(chosen)[partners[paired]],
+            labels=self.sketch_labels[paired],
+            photo_labels=self.photo_labels[chosen],
             class_names=self.class_names,
+            class_attributes=self.class_attributes,
+            attribute_names=self.attribute_names,
         )
+
+    def _drawn_partners(self, photos: Tensor | None) -> Tensor:
+        """Draw a photo of its class for each sketch, -1 where there is none; shape (m,)."""
+        partners = torch.full_like(self.sketch_labels, -1)
+        for label in self.sketch_labels.unique().tolist():
+            candidates = self.photo_labels == label
+            if photos is not None:
+                candidates &= photos
+            candidates = candidates.nonzero().flatten()
+            if not len(candidates):
+                continue
+            # Of each class by itself, so that pairs are the same in every split.
+            generator = torch.Generator().manual_seed(self.pairing_seed * 1_000_003 + label)
+            candidates = candidates[torch.randperm(len(candidates), generator=generator)]
+            rows = (self.sketch_labels == label).nonzero().flatten()
+            partners[rows] = candidates[torch.arange(len(rows)) % len(candidates)]
+        return partners
 
     def task(
         self, split: ZeroShotSplit | None = None, *, generalised: bool = False
@@ -290,10 +268,10 @@ class FeatureSet:
         """
         if split is not None:
             return self.with_split(split).task(generalised=generalised)
-        unseen = _class_mask(self.split.unseen, self.class_names)
+        unseen = class_mask(self.split.unseen, self.class_names)
         gallery_classes = unseen
         if generalised:
-            gallery_classes = unseen | _class_mask(self.split.seen, self.class_names)
+            gallery_classes = unseen | class_mask(self.split.seen, self.class_names)
         return self.select_task(unseen[self.sketch_labels], gallery_classes[self.photo_labels])
 
     def select_task(self, queries: Tensor, in_gallery: Tensor) -> RetrievalTask:
@@ -308,7 +286,7 @@ class FeatureSet:
         """
         queries = queries.nonzero().flatten()
         drawn_from = self.sketch_photos[queries]
-        gallery_row = torch.where(in_gallery, _renumber(in_gallery), -1)
+        gallery_row = torch.where(in_gallery, renumber(in_gallery), -1)
         # Index -1, for "absent", would read the last photo: it is put right afterwards.
         query_photo = torch.full_like(drawn_from, -1)
         present = drawn_from >= 0
@@ -324,6 +302,23 @@ class FeatureSet:
             query_photo=query_photo,
         )
 
+    def content_id(self) -> str:
+        """Return twelve hexadecimal digits that identify everything in this set."""
+        tensors, header = self._parts()
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode("utf-8", "replace"))
+        for name in sorted(tensors):
+            tensor = tensors[name]
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()[:12]
+
+    def _parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return what is kept as tensors, and what as JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        tensors = {k: v.cpu().contiguous() for k, v in values.items() if isinstance(v, Tensor)}
+        header = {k: v for k, v in values.items() if k not in tensors and v is not None}
+        return tensors, header | {"split": asdict(self.split)}
+
     def save(self, path: str | os.PathLike) -> None:
         """Write everything to one safetensors file; its header holds names and the split as JSON.
 
@@ -332,25 +327,14 @@ class FeatureSet:
         ZsbirError
             If the file cannot be written. A file that was there before is then untouched.
         """
-        tensors, header = {}, {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Tensor):
-                tensors[field.name] = value.contiguous()
-            elif isinstance(value, ZeroShotSplit):
-                header[field.name] = dict(value.__dict__)
-            else:
-                header[field.name] = value
-        try:
-            with atomic_path(path) as temporary:
-                metadata = {"format": _FORMAT, "features": json.dumps(header)}
-                save_file(tensors, temporary, metadata=metadata)
-        except (OSError, SafetensorError) as error:
-            raise ZsbirError(f"cannot write the features to {path}: {error}") from None
+        tensors, header = self._parts()
+        metadata = {"format": _FORMAT, "features": json.dumps(header), "id": self.content_id()}
+        with atomic_path(path) as temporary:
+            save_file(tensors, temporary, metadata=metadata)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> FeatureSet:
-        """Read what `save` wrote.
+        """Read what `save` wrote, or ``zsbir features --out``.
 
         Raises
         ------
@@ -371,55 +355,106 @@ class FeatureSet:
         try:
             header = json.loads(metadata["features"])
             header["split"] = ZeroShotSplit(**header["split"])
-            return cls(**tensors, **header)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            found = cls(**tensors, **header)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ZsbirError(f"the feature file {path} is damaged: {error}") from None
+        # Files of earlier versions do not say what they hold.
+        if metadata.get("id", found_id := found.content_id()) != found_id:
+            raise ZsbirError(f"the feature file {path} is damaged: it has another checksum")
+        return found
 
+    @classmethod
+    def from_arrays(
+        cls,
+        photos: Any,
+        photo_labels: Any,
+        sketches: Any,
+        sketch_labels: Any,
+        *,
+        unseen: str | os.PathLike | ZeroShotSplit | Iterable[str | int],
+        sketch_photos: Any = None,
+        class_names: Sequence[str] | None = None,
+        photo_ids: Sequence[str] | None = None,
+        sketch_ids: Sequence[str] | None = None,
+        class_attributes: Any = None,
+        attribute_names: Sequence[str] = (),
+        dataset: str = "mine",
+        backbone: str = "given",
+        weights_id: str = "",
+    ) -> FeatureSet:
+        """Make a feature set of arrays that were computed elsewhere.
 
-def check_features(name: str, features: Tensor) -> None:
-    """Raise unless `features` is a float32 matrix of finite numbers.
+        Parameters
+        ----------
+        photos, sketches
+            Features, shape (n, d), (m, d): NumPy's, PyTorch's or Python's, of any kind of number.
+        photo_labels, sketch_labels
+            Classes, shape (n,), (m,): names, or whole numbers, the same in both.
+        unseen
+            The classes to hold out, as the labels name them; or a split, the name of a shipped
+            one, or the file of one (`zsbir_lib.datasets.load_split`).
+        sketch_photos
+            The row of `photos` that each sketch was drawn from, -1 where it is absent; or that
+            photo's name in `photo_ids`. None where that is not known: see `with_pairing`.
+        class_names
+            What the classes are called where labels are numbers from 0; by default, classes are
+            called as their labels are.
+        photo_ids, sketch_ids
+            What the images are called; by default, their numbers.
+        class_attributes, attribute_names
+            What is known of each of the classes in `class_names`, shape (classes, attributes),
+            and what the columns say.
+        dataset, backbone, weights_id
+            What the features were computed from, and by what; for tables and messages.
 
-    Raises
-    ------
-    ZsbirError
-        Naming `name`, how many rows are wrong and the first of them.
-    """
-    if not isinstance(features, Tensor) or features.dtype != torch.float32 or features.ndim != 2:
-        found = type(features).__name__
-        if isinstance(features, Tensor):
-            found = f"{features.dtype} of shape {tuple(features.shape)}"
-        raise ZsbirError(f"{name} must be a float32 tensor (images, numbers), not {found}")
-    bad = ~torch.isfinite(features).all(dim=1)
-    if bad.any():
-        raise NotFiniteError(
-            f"{name} hold NaN or infinite numbers in {int(bad.sum())} of {len(features)} rows, "
-            f"the first in row {int(bad.nonzero()[0])}"
+        Raises
+        ------
+        ZsbirError
+            If shapes disagree, labels are not of one kind, or a number is NaN or infinite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> x = np.eye(6, dtype=np.float16)
+        >>> labels = ["ant", "ant", "bat", "bat", "cow", "cow"]
+        >>> features = FeatureSet.from_arrays(x, labels, x, labels, unseen=["cow"])
+        >>> len(features.pairs(pairing="class"))
+        4
+        """
+        photos, sketches = as_matrix("photos", photos), as_matrix("sketches", sketches)
+        names, of_photos, of_sketches = number_classes(
+            as_labels("photo_labels", photo_labels, len(photos)),
+            as_labels("sketch_labels", sketch_labels, len(sketches)),
+            class_names,
+        )
+        if class_attributes is not None and class_names is None:
+            raise ZsbirError("class_attributes need class_names: whose row is which?")
+        photo_ids = tuple(map(str, range(len(photos)) if photo_ids is None else photo_ids))
+        sketch_ids = tuple(map(str, range(len(sketches)) if sketch_ids is None else sketch_ids))
+        return cls(
+            photos=photos,
+            sketches=sketches,
+            photo_labels=of_photos,
+            sketch_labels=of_sketches,
+            sketch_photos=number_photos(sketch_photos, photo_ids, len(sketches)),
+            photo_ids=photo_ids,
+            sketch_ids=sketch_ids,
+            class_names=names,
+            split=as_split(unseen, names, numbered=class_names is not None),
+            dataset=dataset,
+            backbone=backbone,
+            weights_id=weights_id,
+            class_attributes=(
+                None
+                if class_attributes is None
+                else as_matrix("class_attributes", class_attributes)
+            ),
+            attribute_names=tuple(attribute_names),
         )
 
 
-def _check_integers(name: str, values: Tensor, length: int) -> None:
-    if not isinstance(values, Tensor) or values.dtype != torch.int64 or values.shape != (length,):
-        found = type(values).__name__
-        if isinstance(values, Tensor):
-            found = f"{values.dtype} of shape {tuple(values.shape)}"
-        raise LabelError(f"{name} must be an int64 tensor of {length} numbers, not {found}")
-
-
-def _check_labels(name: str, labels: Tensor, class_names: Sequence[str]) -> None:
-    if not ((labels >= 0) & (labels < len(class_names))).all():
-        raise LabelError(f"{name} must be 0 to {len(class_names) - 1}: there is no other class")
-
-
-def _class_mask(names: Iterable[str], class_names: Sequence[str]) -> Tensor:
-    """Tell, for each class, whether it is among `names`; shape (classes,), bool."""
-    wanted = set(names)
-    unknown = sorted(wanted - set(class_names))
-    if unknown:
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        raise UnknownNameError(f"the features hold no class {', '.join(unknown[:5])}{more}")
-    return torch.tensor([name in wanted for name in class_names], dtype=torch.bool)
-
-
-def _renumber(kept: Tensor) -> Tensor:
-    """Return, for each row that is kept, its number among the kept rows."""
-    return kept.cumsum(0) - 1
+def _check_pairing(pairing: str) -> None:
+    if pairing not in PAIRINGS:
+        raise UnknownNameError(
+            f"unknown {argument('pairing')} {pairing!r}: use {' or '.join(PAIRINGS)}"
+        )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.featureset import FeatureSet, Pairs, RetrievalTask
+from zsbir_lib.features.featureset import FeatureSet
+from zsbir_lib.features.pairs import Pairs
+from zsbir_lib.features.task import RetrievalTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,7 @@ def hold_out_instances(
     of_kept = has_photo & kept[features.sketch_photos]
     seen_gallery = seen[features.photo_labels] & ~kept
     return InstanceSplit(
-        pairs=features.select_pairs(of_kept),
+        pairs=features.select_pairs(of_kept, kept),
         traditional=features.select_task(of_held, seen_gallery),
         generalised=features.select_task(
             of_held | unseen[features.sketch_labels], seen_gallery | unseen[features.photo_labels]

@@ -8,6 +8,8 @@ the Sketchy database.
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from importlib import resources
@@ -49,12 +51,15 @@ def available_splits() -> dict[str, str]:
 
 
 def plain_class_name(name: str) -> str:
-    """Reduce a class name to its letters and digits, in lower case.
+    """Reduce a class name to lower case, without blanks and punctuation, composed (Unicode's NFC).
 
     Tools rename classes as their file systems or word lists demand: ``hot-air_balloon``,
     ``hot_air_balloon`` and ``hot air balloon`` are one class, and equal in this form.
     """
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    # Marks (M) and symbols (S) tell names apart: Devanagari's vowels, C and C++.
+    plain = "".join(letter for letter in name if unicodedata.category(letter)[0] not in "PZC")
+    return plain or name
 
 
 def match_class_names(
@@ -62,7 +67,9 @@ def match_class_names(
 ) -> tuple[list[str], list[str]]:
     """Find classes although their names may be punctuated differently.
 
-    An identical name wins; otherwise names match if `plain_class_name` makes them equal.
+    An identical name wins; otherwise names match if `plain_class_name` makes them equal. A number
+    behind a name is left out where the name with it is no class: lists of this field hold lines
+    such as ``bear 0``.
 
     Parameters
     ----------
@@ -91,6 +98,8 @@ def match_class_names(
     found, missing = [], []
     for name in names:
         candidates = [name] if name in exact else by_plain.get(plain_class_name(name), [])
+        if not candidates and (numbered := re.fullmatch(r"(.*\S)\s+\d+", name)):
+            candidates = by_plain.get(plain_class_name(numbered[1]), [])
         if len(candidates) > 1:
             raise ZsbirError(f"class {name!r} may be any of: {', '.join(candidates)}; rename one")
         (found if candidates else missing).extend(candidates or [name])

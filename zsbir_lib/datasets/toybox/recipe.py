@@ -10,8 +10,7 @@ from importlib import resources
 
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, unseen_classes
 from zsbir_lib.errors import ZsbirError
-
-PAPER_SPLIT = "sketchy21"
+from zsbir_lib.paper import PAPER_SPLIT
 
 
 @dataclass(frozen=True)

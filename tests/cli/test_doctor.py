@@ -1,0 +1,88 @@
+"""``zsbir doctor``."""
+
+import json
+
+from zsbir_lib.cli import doctor as doctor_module
+from zsbir_lib.datasets.toybox import recipe
+from zsbir_lib.datasets.toybox.recipe import Counts
+
+
+class TestDoctor:
+    def test_its_code_says_what_its_checks_say(self, run):
+        code, out, _ = run("doctor", "--json")
+        values = json.loads(out)
+        states = {check["name"]: check["state"] for check in values["checks"]}
+        assert {"Python", "torch", "torchvision", "device", "cache", "Toybox mini"} <= set(states)
+        assert states["torchvision"] == "ok"
+        assert values["ok"] == ("wrong" not in states.values())
+        assert code == (0 if values["ok"] else 1)
+
+    def test_what_is_wrong_comes_with_a_remedy(self, run, monkeypatch):
+        real = doctor_module.import_module
+
+        def import_module(name):
+            if name == "torchvision":
+                raise RuntimeError("operator torchvision::nms does not exist\nand more")
+            return real(name)
+
+        monkeypatch.setattr(doctor_module, "import_module", import_module)
+        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._packages,))
+        code, out, _ = run("doctor")
+        assert code == 1
+        assert "wrong  torchvision" in out
+        assert "nms does not exist" in out
+        assert "-> install torch and torchvision from one source" in out
+        assert "1 checks failed" in out
+
+    def test_a_check_that_breaks_is_a_check_that_failed(self, run, monkeypatch):
+        def _device():
+            raise RuntimeError("no driver")
+            yield
+
+        monkeypatch.setattr(doctor_module, "_LOOKS", (_device,))
+        code, out, err = run("doctor")
+        assert (code, err) == (1, "")
+        assert "no driver" in out
+
+    def test_a_cache_that_cannot_be_written(self, run, monkeypatch, tmp_path):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path / "file" / "cache"))
+        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._cache,))
+        code, out, _ = run("doctor")
+        assert code == 1
+        assert "ZSBIR_CACHE" in out
+
+    def test_damaged_toybox_files_are_named(self, run, monkeypatch, tmp_path):
+        from zsbir_lib.datasets.toybox.generation import array_path, generate
+        from zsbir_lib.datasets.toybox.recipe import toybox_recipe
+
+        monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path))
+        monkeypatch.setattr(recipe, "SKETCHY_CLASSES", ("cow", "pear"))
+        monkeypatch.setattr(recipe, "SIZES", {"mini": {"seen": Counts(1, 1, 1)}})
+        monkeypatch.setitem(recipe.SIZES["mini"], "unseen", Counts(1, 1, 1))
+        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._toybox,))
+        assert "not drawn yet" in run("doctor")[1]
+        made = toybox_recipe("mini")
+        folder = tmp_path / "toybox" / f"mini-{made.identity}"
+        generate(folder, made, workers=1)
+        assert "ok     Toybox mini" in run("doctor")[1]
+        array_path(folder, "pear", "photos").write_bytes(b"")
+        code, out, _ = run("doctor")
+        assert code == 1
+        assert "pear.photos.npy" in out
+        assert "zsbir toybox build --size mini" in out
+
+    def test_a_part_of_sketchy_is_not_as_published(self, run, root, monkeypatch):
+        monkeypatch.setattr(doctor_module, "_LOOKS", ())
+        code, out, _ = run("doctor", "--root", root)
+        assert code == 1
+        assert "not as published" in out
+        assert "classes differ" in out
+        code, out, _ = run("doctor", "--root", root, "--json")
+        assert code == 1
+        assert json.loads(out)["sketchy"]["statistics"]["Photos"] == 32
+
+    def test_a_folder_that_is_not_there_is_bad_input(self, run, tmp_path):
+        code, out, err = run("doctor", "--root", tmp_path / "nowhere")
+        assert (code, out) == (2, "")
+        assert "no folder" in err

@@ -1,0 +1,153 @@
+"""``zsbir retrieve``."""
+
+import pytest
+from cli_samples import UNSEEN, assert_one_line
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from zsbir_lib.datasets import Sketchy
+
+
+class TestRetrieve:
+    def test_photos_are_ranked_and_shown(self, run, run_json, data, drawing, tmp_path):
+        out = tmp_path / "answer.png"
+        arguments = ["retrieve", "--sketch", drawing, "--out", out, "--k", 5, *data]
+        arguments += ["-p", "epochs=2", "-p", "n_samples=10"]
+        values = run_json(*arguments, "--class", "fan")
+        photos = values["photos"]
+        assert [photo["rank"] for photo in photos] == [1, 2, 3, 4, 5]
+        distances = [photo["distance"] for photo in photos]
+        assert distances == sorted(distances)
+        assert {photo["class"] for photo in photos} <= set(UNSEEN)
+        assert all(photo["id"].startswith(photo["class"] + "/") for photo in photos)
+        assert values["right"] == sum(photo["class"] == "fan" for photo in photos)
+        assert values["gallery_photos"] == 12
+        assert f"{values['right']} of them right" in values["alt"]
+        assert Image.open(out).info["Description"] == values["alt"]
+
+        code, text, err = run(*arguments)
+        assert (code, err) == (0, "")  # the method was kept, so nothing is fitted and said
+        assert [line.split()[1] for line in text.splitlines()[:5]] == [p["class"] for p in photos]
+        assert "(another class)" not in text
+
+    def test_it_finds_what_the_library_finds(self, run_json, data, root, tmp_path):
+        from zsbir_lib.features import load_backbone
+        from zsbir_lib.retrieval import rank
+
+        dataset = Sketchy(root, split=root / "split.txt")
+        number = dataset.sketch_ids.index("geyser/n01_1-1")
+        path = dataset.sketch_path(number)
+        out = tmp_path / "a.svg"
+        values = run_json(
+            *("retrieve", "--sketch", path, "--out", out, "--as-is", "--gallery", "all"),
+            *("--method", "cosine", "--k", 10, *data),
+        )
+        backbone = load_backbone("tiny", root / "tiny.safetensors", "cpu")
+        query = backbone.features([dataset.sketch(number)])
+        gallery = backbone.features([dataset.photo(i) for i in range(32)])
+        ranking = rank(query, gallery, 10)
+        expected = [dataset.photo_ids[i] for i in ranking.indices[0].tolist()]
+        assert [photo["id"] for photo in values["photos"]] == expected
+        assert out.read_text(encoding="utf-8").startswith("<?xml")
+
+    def test_the_style_of_the_drawing_does_not_matter(self, run_json, data, drawing, tmp_path):
+        with Image.open(drawing) as image:
+            ink = image.convert("L")
+        strange = Image.new("RGBA", (900, 900), (0, 0, 0, 0))
+        strange.paste((255, 255, 255, 255), (500, 100), ink.point(lambda v: 255 - v))
+        strange.save(tmp_path / "strange.png")
+        found = []
+        for name in ("drawing.png", "strange.png"):
+            arguments = ("--sketch", tmp_path / name, "--out", tmp_path / "a.png", "--k", 12)
+            values = run_json("retrieve", *arguments, "--method", "cosine", *data)
+            found.append({photo["id"]: photo["distance"] for photo in values["photos"]})
+        assert found[0].keys() == found[1].keys()
+        assert all(found[0][i] == pytest.approx(found[1][i], abs=0.02) for i in found[0])
+
+    def test_a_damaged_cached_model_is_fitted_again(self, run, run_json, data, drawing, tmp_path):
+        import zsbir_lib.paths
+
+        arguments = ["retrieve", "--sketch", drawing, "--out", tmp_path / "a.png", *data]
+        arguments += ["-p", "epochs=1", "-p", "n_samples=7"]
+        models = zsbir_lib.paths.cache_dir("models")
+        before = set(models.iterdir())
+        first = run_json(*arguments)
+        [model] = set(models.iterdir()) - before
+        model.write_bytes(b"damaged")
+        code, _, err = run(*arguments)
+        assert code == 0
+        assert "fitting it again" in err
+        assert run_json(*arguments)["photos"] == first["photos"]
+
+    def test_a_model_with_nan_is_refused(self, run, data, drawing, tmp_path):
+        from safetensors import safe_open
+
+        model = tmp_path / "m.safetensors"
+        settings = ["-p", "epochs=1", "-p", "n_samples=10"]
+        assert run("train", "--method", "cvae", *settings, "--out", model, *data)[0] == 0
+        with safe_open(model, framework="pt") as file:
+            metadata = file.metadata()
+        state = load_file(model)
+        state["decoder.0.weight"][0, 0] = float("nan")
+        save_file(state, model, metadata=metadata)
+        answer = tmp_path / "a.png"
+        result = run("retrieve", "--sketch", drawing, "--out", answer, "--model", model, *data)
+        assert_one_line(result, "NaN")
+        assert_one_line(run("evaluate", "--model", model, *data), "NaN")
+        assert not answer.exists()
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (None, ["no such file"]),
+            (b"", ["0 bytes"]),
+            (b"not an image", ["no image"]),
+            (Image.new("RGB", (50, 50), "white"), ["empty"]),
+            (Image.new("RGBA", (50, 50), (0, 0, 0, 0)), ["empty"]),
+        ],
+        ids=["missing", "0 bytes", "text", "white", "transparent"],
+    )
+    def test_a_bad_drawing(self, run, data, tmp_path, content, words):
+        sketch = tmp_path / "bad.png"
+        if isinstance(content, bytes):
+            sketch.write_bytes(content)
+        elif content is not None:
+            content.save(sketch)
+        answer = tmp_path / "out" / "answer.png"
+        assert_one_line(
+            run("retrieve", "--sketch", sketch, "--out", answer, *data), "bad.png", *words
+        )
+        assert not answer.parent.exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["--k", 13], ["--k is 13", "12 photos"]),
+            (["--k", 0], ["--k"]),
+            (["--class", "yeti"], ["'yeti'"]),
+            (["--class", "geysir"], ["did you mean geyser"]),
+            (["--class", "ape"], ["--gallery all"]),
+            (["--gallery", "some"], ["'some'"]),
+            (["--method", "nope"], ["'nope'"]),
+            (["-p", "epochs=0"], ["epochs"]),
+            (["--model", "m.safetensors", "--method", "cvae"], ["not both"]),
+            (["--out", "answer.gif"], ["answer.gif", ".svg"]),
+            (["--out", "file/answer.png"], ["cannot write"]),
+            (["--out", "drawing.png"], ["the drawing itself"]),
+        ],
+        ids=lambda value: " ".join(map(str, value)) if str(value[0]).startswith("-") else "",
+    )
+    def test_bad_input_leaves_nothing(
+        self, run, data, drawing, tmp_path, monkeypatch, arguments, words
+    ):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "file").write_text("")
+        before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+        if "--out" not in arguments:
+            arguments = [*arguments, "--out", "answer.png"]
+        assert_one_line(run("retrieve", "--sketch", drawing, *data, *arguments), *words)
+        assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+    def test_class_names_may_be_punctuated_otherwise(self, run_json, data, drawing, tmp_path):
+        arguments = ["--sketch", drawing, "--out", tmp_path / "a.png", "--method", "cosine", *data]
+        assert run_json("retrieve", *arguments, "--class", "Fan")["class"] == "fan"

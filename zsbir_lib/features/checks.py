@@ -1,0 +1,95 @@
+"""What features and labels must look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zsbir_lib.errors import LabelError, NotFiniteError, UnknownNameError, ZsbirError
+
+
+def check_matrix(name: str, features: Tensor) -> None:
+    """Raise unless `features` is a float32 matrix of finite numbers.
+
+    Raises
+    ------
+    ZsbirError
+        Naming `name`, how many rows are wrong and the first of them.
+    """
+    if not isinstance(features, Tensor) or features.dtype != torch.float32 or features.ndim != 2:
+        raise ZsbirError(
+            f"{name} must be a float32 tensor (images, numbers), not {describe(features)}"
+        )
+    # The extremes say whether all is finite, and take no memory beside the features.
+    if not features.numel() or all(map(torch.isfinite, features.aminmax())):
+        return
+    bad = ~torch.isfinite(features).all(dim=1)
+    raise NotFiniteError(
+        f"{name} hold NaN or infinite numbers in {int(bad.sum())} of {len(features)} rows, "
+        f"the first in row {int(bad.nonzero()[0])}"
+    )
+
+
+def check_integers(name: str, values: Tensor, length: int) -> None:
+    """Raise unless `values` is an int64 tensor of shape (length,)."""
+    if not isinstance(values, Tensor) or values.dtype != torch.int64 or values.shape != (length,):
+        raise LabelError(
+            f"{name} must be an int64 tensor of {length} numbers, not {describe(values)}"
+        )
+
+
+def check_labels(name: str, labels: Tensor, class_names: Sequence[str]) -> None:
+    """Raise unless every label is an index into `class_names`."""
+    if not ((labels >= 0) & (labels < len(class_names))).all():
+        raise LabelError(f"{name} must be 0 to {len(class_names) - 1}: there is no other class")
+
+
+def check_attributes(
+    attributes: Tensor | None, names: Sequence[str], class_names: Sequence[str]
+) -> None:
+    """Raise unless there is a row of attributes for each class, and a name for each column."""
+    if attributes is None:
+        if names:
+            raise ZsbirError(f"{len(names)} attribute_names without class_attributes")
+        return
+    check_matrix("class_attributes", attributes)
+    if attributes.shape != (len(class_names), len(names)):
+        raise ZsbirError(
+            f"class_attributes has shape {tuple(attributes.shape)}, but there are "
+            f"{len(class_names)} classes and {len(names)} attribute_names"
+        )
+
+
+def freeze(record: Any, tensors: Sequence[str], tuples: Sequence[str]) -> None:
+    """Detach a frozen record's features from any graph, and make tuples of its names."""
+    for name in tensors:
+        value = getattr(record, name)
+        if isinstance(value, Tensor) and value.requires_grad:
+            object.__setattr__(record, name, value.detach())
+    for name in tuples:
+        object.__setattr__(record, name, tuple(getattr(record, name)))
+
+
+def class_mask(names: Iterable[str], class_names: Sequence[str]) -> Tensor:
+    """Tell, for each class, whether it is among `names`; shape (classes,), bool."""
+    wanted = set(names)
+    unknown = sorted(wanted - set(class_names))
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise UnknownNameError(f"the features hold no class {', '.join(unknown[:5])}{more}")
+    return torch.tensor([name in wanted for name in class_names], dtype=torch.bool)
+
+
+def renumber(kept: Tensor) -> Tensor:
+    """Return, for each row that is kept, its number among the kept rows."""
+    return kept.cumsum(0) - 1
+
+
+def describe(value: Any) -> str:
+    """Say what something is that should be a tensor of another kind."""
+    if isinstance(value, Tensor):
+        return f"{value.dtype} of shape {tuple(value.shape)}"
+    return type(value).__name__

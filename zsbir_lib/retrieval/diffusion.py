@@ -1,0 +1,235 @@
+r"""Ranking by diffusion: photos that a sketch found vouch for the photos that resemble them.
+
+Zhou, Weston, Gretton, Bousquet and Schölkopf, *Ranking on Data Manifolds*, NIPS 2003. The photos
+of a gallery are the nodes of a graph; each is joined with its nearest neighbours. A query gives
+every photo a first score, which then spreads along the edges.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.retrieval.index import Index
+
+
+class DiffusionIndex(Index):
+    r"""A gallery whose photos share their scores with their neighbours.
+
+    With y the first scores of a query, :math:`y_j = \exp(\cos(q, x_j) / T)`, and W the graph,
+    normalised to :math:`D^{-1/2} W D^{-1/2}`, photos are ranked by
+
+    .. math:: f = (I - \alpha W)^{-1} y ,
+
+    the sum over all walks on the graph, weighted by :math:`\alpha` to the power of their length.
+    The system is solved by Chebyshev's semi-iterative method (Golub and Varga, 1961), each step
+    of which multiplies once with the sparse matrix W. The graph is seen, and no label.
+
+    Parameters
+    ----------
+    gallery
+        Embeddings that queries are compared with, shape (m, D).
+    graph
+        Embeddings that say which photos are neighbours, shape (m, E); those of `gallery` by
+        default.
+    n_neighbours
+        Edges that each photo begins; the graph is then made symmetric.
+    diffusion
+        :math:`\alpha`, from 0 (the order is the one without a graph) to below 1.
+    temperature
+        T: the lower, the more a query trusts the photos nearest to it.
+    tolerance
+        Relative error to which the system is solved.
+    device
+        As in `zsbir_lib.retrieval.Index`; scores spread on the CPU.
+
+    Notes
+    -----
+    The distances of a ranking are minus the logarithm of the score, divided by the query's highest.
+
+    Raises
+    ------
+    ZsbirError
+        As `Index` does, or if an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        gallery: Any,
+        graph: Any | None = None,
+        *,
+        n_neighbours: int = 15,
+        diffusion: float = 0.9,
+        temperature: float = 0.03,
+        tolerance: float = 1e-2,
+        device: str | torch.device | None = None,
+    ) -> None:
+        super().__init__(gallery, device=device)
+        if graph is not None and len(graph) != len(self):
+            raise ZsbirError(f"the graph has {len(graph)} photos and the gallery {len(self)}")
+        if not (n_neighbours >= 1 and 0 <= diffusion < 1 and temperature > 0 and tolerance > 0):
+            raise ZsbirError(
+                f"n_neighbours={n_neighbours}, diffusion={diffusion}, temperature={temperature}, "
+                f"tolerance={tolerance}: neighbours must be 1 or more, diffusion from 0 to below "
+                "1, temperature and tolerance above 0"
+            )
+        self.diffusion = diffusion
+        self.temperature = temperature
+        self.graph = neighbour_graph(gallery if graph is None else graph, n_neighbours)
+        self._scaled_graph = _as_factor(self.graph * np.float32(diffusion))
+        # The error of Chebyshev's method falls by at least this factor in each step.
+        rate = diffusion / (1 + math.sqrt(1 - diffusion**2))
+        self.n_steps = math.ceil(math.log(tolerance / 2) / math.log(rate)) if diffusion else 0
+
+    def _rescore(self, distances: Tensor) -> Tensor:
+        """Turn cosine distances (n, m) into distances of the spread scores."""
+        first = torch.exp((distances.amin(dim=1, keepdim=True) - distances) / self.temperature)
+        scores = torch.from_numpy(self.spread(first.cpu().numpy())).to(distances.device)
+        scores = scores / scores.amax(dim=1, keepdim=True)
+        # The logarithm keeps the order of very small scores, which 1 minus the score would round.
+        # Subtracted from 0, not negated: the first distance is then 0 and not -0.
+        return 0.0 - scores.clamp(min=torch.finfo(scores.dtype).tiny).log()
+
+    def spread(self, first: np.ndarray) -> np.ndarray:
+        r"""Solve :math:`(I - \alpha W) f = y` for each query.
+
+        Parameters
+        ----------
+        first
+            The first scores y, shape (n, m), float32.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, m)
+        """
+        y = torch.from_numpy(np.ascontiguousarray(first.T, dtype=np.float32))
+        if y.shape[1] == 1:
+            y = y[:, 0]  # a matrix times a vector takes half the time
+        before, now = torch.zeros_like(y), y
+        weight = 1.0
+        for step in range(self.n_steps):
+            weight = (
+                2 / (2 - self.diffusion**2)
+                if step == 0
+                else 1 / (1 - self.diffusion**2 * weight / 4)
+            )
+            after = self._times_graph(now)
+            after += y
+            after -= before
+            after *= weight
+            after += before
+            before, now = now, after
+        return np.ascontiguousarray(now.numpy().reshape(len(self), -1).T)
+
+    def _times_graph(self, scores: Tensor) -> Tensor:
+        if isinstance(self._scaled_graph, Tensor):
+            return self._scaled_graph @ scores
+        return torch.from_numpy(self._scaled_graph @ scores.numpy())
+
+
+def _as_factor(matrix: sparse.csr_array) -> Tensor | sparse.csr_array:
+    """Return the matrix as what multiplies fastest: as PyTorch's if it has MKL, else as it is."""
+    if not (torch.backends.mkl.is_available() and matrix.nnz):
+        return matrix
+    parts = (torch.from_numpy(part) for part in (matrix.indptr, matrix.indices, matrix.data))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(*parts, size=matrix.shape, check_invariants=False)
+
+
+def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
+    r"""Return the symmetric, normalised graph of nearest neighbours.
+
+    The weight of an edge is the cosine of its two photos, times the share of their neighbours that
+    they have in common (Jarvis and Patrick, *Clustering Using a Similarity Measure Based on Shared
+    Near Neighbors*, 1973): with N(i) photo i and its neighbours,
+
+    .. math:: w_{ij} = \cos(x_i, x_j) \, \frac{|N(i) \cap N(j)|}{|N(i) \cup N(j)|} .
+
+    An edge between two classes, which one photo in between may cause, so weighs little.
+
+    Parameters
+    ----------
+    embeddings
+        Shape (m, E).
+    n_neighbours
+        Each photo is joined with so many of its nearest (fewer in a smaller gallery). A cosine
+        below 0 counts as 0, and an edge that only one of the two chose is halved.
+
+    Returns
+    -------
+    scipy.sparse.csr_array of float32, shape (m, m)
+        Its eigenvalues lie between -1 and 1.
+    """
+    index = Index(embeddings)
+    m = len(index)
+    k = min(n_neighbours + 1, m)
+    rows, columns, weights = [], [], []
+    for start, part in index.iter_search(embeddings, k, with_centres=False):
+        places = part.indices.numpy().astype(np.int32)  # half the memory to read in every product
+        row = np.arange(start, start + len(places), dtype=np.int32)[:, None]
+        other = places != row
+        # A photo comes first among its own neighbours, unless copies of it stand before it: then
+        # the last is dropped in its place.
+        other[other.all(axis=1), -1] = False
+        rows.append(np.broadcast_to(row, places.shape)[other])
+        columns.append(places[other])
+        weights.append(np.maximum(1 - part.distances.numpy()[other], 0))
+    edges = np.concatenate(rows), np.concatenate(columns)
+    directed = sparse.coo_array((np.concatenate(weights), edges), shape=(m, m)).tocsr()
+    graph = ((directed + directed.T) / 2).tocoo()
+    if not graph.nnz:  # a gallery of one photo, or of opposites
+        return sparse.csr_array((m, m), dtype=np.float32)
+    members = sparse.coo_array((np.ones(len(edges[0]), np.float32), edges), shape=(m, m)).tocsr()
+    members = members + sparse.eye_array(m, dtype=np.float32, format="csr")
+    i, j = graph.coords
+    common = np.asarray((members @ members.T).tocsr()[i, j]).ravel()
+    size = np.asarray(members.sum(axis=1)).ravel()
+    shared = graph.data * common / (size[i] + size[j] - common)
+    graph = sparse.coo_array((shared, (i, j)), shape=(m, m)).tocsr()
+    degree = np.asarray(graph.sum(axis=1)).ravel()
+    scale = np.divide(1, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
+    diagonal = sparse.diags_array(scale)
+    return (diagonal @ graph @ diagonal).tocsr().astype(np.float32)
+
+
+def whiten_neighbours(embeddings: Tensor, graph: sparse.csr_array, shrinkage: float) -> Tensor:
+    r"""Whiten embeddings by how neighbours differ: what varies among neighbours counts less.
+
+    Relevant component analysis (Bar-Hillel, Hertz, Shental and Weinshall, *Learning Distance
+    Functions using Equivalence Relations*, ICML 2003), with the neighbours of a graph in place of
+    photos that are known to be of one class. With the scatter along the edges
+
+    .. math:: \Sigma = \tfrac12 \sum_{ij} w_{ij} (x_i - x_j)(x_i - x_j)^\top
+
+    scaled to mean eigenvalue 1, it returns
+    :math:`\big((1 - \eta) \Sigma + \eta I\big)^{-1/2} x`, up to a rotation.
+
+    Parameters
+    ----------
+    embeddings
+        Shape (m, E).
+    graph
+        Symmetric weights w, shape (m, m).
+    shrinkage
+        :math:`\eta`, above 0; 1 changes nothing.
+
+    Returns
+    -------
+    Tensor of float32, shape (m, E)
+    """
+    x = embeddings.double()
+    degree = torch.from_numpy(np.asarray(graph.sum(axis=1)).ravel()).double()
+    spread = torch.from_numpy(graph.astype(np.float64) @ x.numpy())
+    scatter = x.T @ (degree[:, None] * x - spread)
+    scatter /= scatter.diagonal().mean().clamp(min=torch.finfo(scatter.dtype).tiny)
+    values, vectors = torch.linalg.eigh((scatter + scatter.T) / 2)
+    values = (1 - shrinkage) * values.clamp(min=0) + shrinkage
+    return (x @ (vectors * values.rsqrt())).float()

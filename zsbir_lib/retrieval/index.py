@@ -1,0 +1,441 @@
+"""Minimum-cosine ranking of a gallery, exactly and block by block.
+
+A sketch is a query of one vector, or of K centres of the features that a generative method made
+for it. The gallery is ranked by the distance to the nearest centre,
+
+    D(photo, sketch) = min_k [1 - cos(photo, C_k)],
+
+exactly, block by block, so that no matrix of all queries by all photos ever exists. Photos at the
+same distance come in the order of the gallery.
+
+Two choices make such ties exact. Vectors are scaled by powers of two, which rounds nothing, and
+divided by their norms only after the product: binary codes at the same Hamming distance then get
+the same number. And a photo is selected by one integer, its distance's bits followed by its place
+in the gallery: these integers all differ, so no selection can order them in two ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zsbir_lib.devices import choose_device
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.retrieval.kmeans import is_integer
+
+DEFAULT_MEMORY = 512 * 2**20
+"""Bytes that ranking may use beside its inputs, its index and its result."""
+
+# One matrix product takes at most this many rows (nearly its full speed) and bytes. Its shape
+# depends on the inputs alone, since products of other shapes may add in another order.
+_PRODUCT_ROWS = 512
+_PRODUCT_BYTES = 128 * 2**20
+# Products of fewer rows take a path of their own in most BLAS, with other roundings.
+_ROW_STEP = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The nearest photos of each query, nearest first.
+
+    Attributes
+    ----------
+    indices : Tensor of int64, shape (n, top_k)
+        Places in the gallery. Photos at the same distance come in the order of the gallery.
+    distances : Tensor of float32, shape (n, top_k)
+        Cosine distance to the nearest centre, 0 (same direction) to 2 (opposite).
+    centres : Tensor of int64, shape (n, top_k), or None
+        Which centre was the nearest, the first of several equally near; all 0 for queries of one
+        vector; ``None`` where it was not asked for.
+    """
+
+    indices: Tensor
+    distances: Tensor
+    centres: Tensor | None = None
+
+    def __len__(self) -> int:
+        """Return the number of queries."""
+        return len(self.indices)
+
+
+class Index:
+    """A gallery prepared once, to be searched many times.
+
+    Parameters
+    ----------
+    gallery
+        Embeddings of the photos, shape (m, D): a tensor or an array of real numbers. They are
+        copied as float32, so the index takes ``4 m D`` bytes.
+    device
+        Where to compute: any argument of `choose_device`. ``None`` stays where the gallery is.
+
+    Notes
+    -----
+    The cosine with a vector of zeros, which has no direction, is 0 by definition: such a photo is
+    at distance 1 of every query, and such a query at distance 1 of every photo.
+
+    Raises
+    ------
+    ZsbirError
+        If the gallery is empty, not a matrix, or holds NaN or infinite numbers; the message names
+        the first such row.
+    """
+
+    def __init__(self, gallery: Any, *, device: str | torch.device | None = None) -> None:
+        gallery = _as_features("gallery", gallery, ndims=(2,))
+        here = gallery.device if isinstance(gallery, Tensor) else torch.device("cpu")
+        self.device = here if device is None else choose_device(device)
+        self.size, self.width = gallery.shape
+        self._gallery = torch.empty(gallery.shape, dtype=torch.float32, device=self.device)
+        self._inverse_norms = torch.empty(self.size, dtype=torch.float32, device=self.device)
+        step = max(1, 2**22 // self.width)
+        for start in range(0, self.size, step):
+            _scale_rows(
+                "gallery",
+                _as_floats(gallery[start : start + step], self.device),
+                self._gallery[start : start + step],
+                self._inverse_norms[start : start + step],
+                start,
+            )
+
+    def __len__(self) -> int:
+        """Return the number of photos."""
+        return self.size
+
+    def search(self, queries: Any, top_k: int | None = None, **options: Any) -> Ranking:
+        """Rank the gallery for every query and return the whole result.
+
+        Parameters
+        ----------
+        queries, top_k, **options
+            As in `iter_search`.
+
+        Returns
+        -------
+        Ranking
+            On the CPU.
+        """
+        indices = distances = centres = None
+        for start, part in self.iter_search(queries, top_k, **options):
+            if indices is None:
+                shape = (len(queries), part.indices.shape[1])
+                indices = torch.empty(shape, dtype=torch.int64)
+                distances = torch.empty(shape, dtype=torch.float32)
+                if part.centres is not None:
+                    centres = torch.empty(shape, dtype=torch.int64)
+            rows = slice(start, start + len(part))
+            indices[rows] = part.indices
+            distances[rows] = part.distances
+            if centres is not None:
+                centres[rows] = part.centres
+        return Ranking(indices, distances, centres)
+
+    def iter_search(
+        self,
+        queries: Any,
+        top_k: int | None = None,
+        *,
+        memory: int = DEFAULT_MEMORY,
+        with_centres: bool = True,
+    ) -> Iterator[tuple[int, Ranking]]:
+        """Rank the gallery for one block of queries after another.
+
+        The results do not depend on `memory`, which only sets how many queries are sorted at
+        once. Between calls of different numbers of queries a distance may differ in its last bit.
+
+        Parameters
+        ----------
+        queries
+            Shape (n, D), or (n, K, D) for K centres each: a tensor or an array.
+        top_k
+            How many photos to return for a query; ``None`` for all of them.
+        memory
+            Most bytes to use: for the matrix product (up to 128 MiB), and for the distances and
+            the result of one block. What the matrix library and the allocator keep for
+            themselves, some 10 MiB, comes on top.
+        with_centres
+            Whether to tell which centre was the nearest.
+
+        Yields
+        ------
+        (int, Ranking)
+            The number of the block's first query, and the block's ranking, on the CPU.
+
+        Raises
+        ------
+        ZsbirError
+            If the queries are empty, of another width than the gallery, or hold NaN or infinite
+            numbers (the message names the first such query); if `top_k` is not in 1..m; or if
+            `memory` cannot hold the product and a block of one query; the message says how many
+            bytes can.
+        """
+        queries = _as_features("queries", queries, ndims=(2, 3))
+        if queries.shape[-1] != self.width:
+            raise ZsbirError(
+                f"queries have {queries.shape[-1]} numbers and the gallery {self.width}: "
+                "both must come from the same method"
+            )
+        top_k = self.size if top_k is None else top_k
+        if not is_integer(top_k) or not 1 <= top_k <= self.size:
+            raise ZsbirError(
+                f"K must be a whole number from 1 to the gallery's {self.size} photos, not {top_k}"
+            )
+        n_centres = 1 if queries.ndim == 2 else queries.shape[1]
+        in_product = self._queries_in_product(len(queries), n_centres)
+        rows = _rows(in_product * n_centres)
+        # Vectors as given, converted and scaled, and their products.
+        fixed = self._row_bytes() * rows
+        # The smallest distances and the keys; the result in work and the one before it, which
+        # the caller may still hold.
+        per_query = 12 * self.size + (44 + 29 * bool(with_centres)) * top_k
+        in_block = int(min(in_product, (memory - fixed) // per_query))
+        if in_block < 1:
+            raise ZsbirError(
+                f"memory of {memory} bytes is too small for {self.size} photos of {self.width} "
+                f"numbers: it takes at least {fixed + per_query}"
+            )
+        return self._blocks(queries, n_centres, top_k, in_product, in_block, with_centres)
+
+    def _rescore(self, distances: Tensor) -> Tensor:
+        """Return what to rank a block of queries by, given their distances (n, m)."""
+        return distances
+
+    def _row_bytes(self) -> int:
+        return 16 * self.width + 4 * self.size
+
+    def _queries_in_product(self, n: int, n_centres: int) -> int:
+        rows = min(_PRODUCT_ROWS, _PRODUCT_BYTES // self._row_bytes() // _ROW_STEP * _ROW_STEP)
+        return min(n, max(1, rows // n_centres))
+
+    @torch.no_grad()
+    def _blocks(
+        self,
+        queries: Tensor | np.ndarray,
+        n_centres: int,
+        top_k: int,
+        in_product: int,
+        in_block: int,
+        with_centres: bool,
+    ) -> Iterator[tuple[int, Ranking]]:
+        """Multiply `in_product` queries at once, and sort `in_block` of them at once."""
+        rows = _rows(in_product * n_centres)
+        vectors = torch.zeros((rows, self.width), dtype=torch.float32, device=self.device)
+        inverse_norms = torch.zeros(rows, dtype=torch.float32, device=self.device)
+        products = torch.empty((rows, self.size), dtype=torch.float32, device=self.device)
+        minus_inverse_norms = -self._inverse_norms
+        places = torch.arange(self.size, dtype=torch.int64, device=_selection_device(self.device))
+        for first in range(0, len(queries), in_product):
+            part = _as_floats(queries[first : first + in_product], self.device)
+            count = len(part)
+            used = count * n_centres
+            _scale_rows(
+                "queries",
+                part.reshape(used, self.width),
+                vectors[:used],
+                inverse_norms[:used],
+                first,
+                n_centres,
+            )
+            del part
+            # The rows beyond those in use, in the last product, are not looked at.
+            torch.mm(vectors, self._gallery.T, out=products)
+            products[:used].mul_(inverse_norms[:used, None])
+            cosines = products[:used].view(count, n_centres, self.size)
+            for start in range(0, count, in_block):
+                block = cosines[start : start + in_block]
+                distances = block[:, 0] if n_centres == 1 else block.amax(dim=1)
+                # Not fused: fused operations round otherwise where a row's last numbers are left.
+                distances.mul_(minus_inverse_norms).add_(1).clamp_(min=0)
+                distances = self._rescore(distances)
+                indices, smallest = _select(distances, places, top_k)
+                del distances
+                nearest = _nearest_centre(block, indices) if with_centres else None
+                yield first + start, Ranking(indices, smallest, nearest)
+
+
+def rank(
+    queries: Any,
+    gallery: Any,
+    top_k: int | None = None,
+    *,
+    memory: int = DEFAULT_MEMORY,
+    device: str | torch.device | None = None,
+) -> Ranking:
+    """Rank a gallery for every query by the smallest cosine distance to any of its centres.
+
+    Exact. Against the same gallery again and again, make an `Index` once.
+
+    Parameters
+    ----------
+    queries
+        Shape (n, D), or (n, K, D) for K centres each: a tensor or an array.
+    gallery
+        Shape (m, D).
+    top_k
+        How many photos to return for a query; ``None`` for all of them.
+    memory
+        Most bytes to use beside the inputs, the index (``4 m D`` bytes) and the result (20 bytes
+        for each photo returned); see `Index.iter_search`.
+    device
+        Where to compute; ``None`` stays where the gallery is.
+
+    Returns
+    -------
+    Ranking
+        On the CPU.
+
+    Raises
+    ------
+    ZsbirError
+        As `Index` and `Index.iter_search` do.
+    """
+    return Index(gallery, device=device).search(queries, top_k, memory=memory)
+
+
+def iter_rank(
+    queries: Any,
+    gallery: Any,
+    top_k: int | None = None,
+    *,
+    memory: int = DEFAULT_MEMORY,
+    device: str | torch.device | None = None,
+) -> Iterator[tuple[int, Ranking]]:
+    """Rank as `rank` does, but give one block of queries after another.
+
+    Parameters
+    ----------
+    queries, gallery, top_k, memory, device
+        As for `rank`.
+
+    Yields
+    ------
+    (int, Ranking)
+        The number of the block's first query, and the block's ranking.
+    """
+    return Index(gallery, device=device).iter_search(queries, top_k, memory=memory)
+
+
+def _rows(used: int) -> int:
+    """Return the rows of a product that holds `used` vectors."""
+    return -(-used // _ROW_STEP) * _ROW_STEP
+
+
+def _as_features(name: str, value: Any, ndims: tuple[int, ...]) -> Tensor | np.ndarray:
+    """Return features as a tensor or array of real numbers, checked, without a copy."""
+    if isinstance(value, Tensor):
+        value, kind = value.detach(), "c" if value.is_complex() else "f"
+    else:
+        value = np.asarray(value)
+        kind = value.dtype.kind
+    if kind not in "fiub":
+        raise ZsbirError(f"{name} must be real numbers, not {value.dtype}")
+    if value.ndim not in ndims:
+        shapes = {2: "(rows, numbers)", 3: "(rows, centres, numbers)"}
+        wanted = " or ".join(shapes[ndim] for ndim in ndims)
+        raise ZsbirError(f"{name} must have shape {wanted}, not {tuple(value.shape)}")
+    if 0 in value.shape:
+        raise ZsbirError(f"empty {name}: shape {tuple(value.shape)}")
+    return value
+
+
+def _as_floats(part: Tensor | np.ndarray, device: torch.device) -> Tensor:
+    """Return a part of the features on `device`: float64 where it is so already, else float32.
+
+    Arrays are converted part by part, since they may be larger than memory (a mapped file).
+    """
+    if not isinstance(part, Tensor):
+        wide = part.dtype.kind == "f" and part.dtype.itemsize >= 8
+        part = torch.from_numpy(np.array(part, dtype=np.float64 if wide else np.float32))
+    # Apple's MPS has no float64.
+    wide = part.dtype == torch.float64 and device.type != "mps"
+    return part.to(device, torch.float64 if wide else torch.float32)
+
+
+def _scale_rows(
+    name: str,
+    source: Tensor,
+    scaled: Tensor,
+    inverse_norms: Tensor,
+    first: int,
+    rows_per_item: int = 1,
+) -> None:
+    """Write float32 rows of a largest number in [0.5, 1), and 1 / norm (0 for a row of zeros).
+
+    The factors are powers of two, so nothing is rounded and nothing overflows in the product.
+    """
+    largest = torch.linalg.vector_norm(source, ord=float("inf"), dim=1).cpu()
+    bad = ~torch.isfinite(largest)
+    if bool(bad.any()):
+        row = first + int(bad.nonzero()[0]) // rows_per_item
+        raise ZsbirError(f"{name}: row {row} holds NaN or infinite numbers")
+    exponent = torch.frexp(largest).exponent
+    # The factor must itself be a normal number.
+    limit = 1022 if largest.dtype == torch.float64 else 126
+    factors = torch.ldexp(torch.ones_like(largest), -exponent.clamp(-limit, limit))
+    torch.mul(source, factors[:, None].to(source.device), out=scaled)
+    norms = torch.linalg.vector_norm(scaled, dim=1)
+    inverse_norms.copy_(torch.where(norms > 0, 1 / norms, 0.0))
+
+
+def _selection_device(device: torch.device) -> torch.device:
+    """Return where to select: 64-bit selection is sure on the CPU and on CUDA only."""
+    return device if device.type == "cuda" else torch.device("cpu")
+
+
+def _select(distances: Tensor, places: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
+    """Return places and distances of the `top_k` smallest of each row, the first of equals first.
+
+    The bits of floats that are not negative order as the floats do.
+    """
+    keys = distances.to(places.device).contiguous().view(torch.int32).to(torch.int64)
+    torch.add(places, keys, alpha=2**32, out=keys)
+    if places.device.type == "cpu":
+        # NumPy sorts and partitions 64-bit integers several times faster than torch does here,
+        # and lets other threads run meanwhile.
+        array = keys.numpy()
+        parts = [part for part in np.array_split(array, torch.get_num_threads()) if len(part)]
+        if len(parts) == 1:
+            _sort_smallest(array, top_k)
+        else:
+            with ThreadPoolExecutor(len(parts)) as pool:
+                list(pool.map(lambda part: _sort_smallest(part, top_k), parts))
+        keys = torch.from_numpy(np.ascontiguousarray(array[:, :top_k]))
+    else:
+        keys = _smallest_sorted(keys, top_k).cpu()
+    smallest = (keys >> 32).to(torch.int32).view(torch.float32)
+    return keys.bitwise_and_(0xFFFFFFFF), smallest
+
+
+def _sort_smallest(keys: np.ndarray, top_k: int) -> None:
+    """Bring the `top_k` smallest of each row to its front, in ascending order."""
+    if top_k < keys.shape[1]:
+        keys.partition(top_k - 1, axis=1)
+    keys[:, :top_k].sort(axis=1)
+
+
+def _smallest_sorted(keys: Tensor, top_k: int) -> Tensor:
+    """Return the `top_k` smallest of each row in ascending order; the keys of a row all differ."""
+    if top_k == keys.shape[1]:
+        return keys.sort(dim=1).values
+    return keys.topk(top_k, dim=1, largest=False, sorted=True).values
+
+
+def _nearest_centre(cosines: Tensor, indices: Tensor) -> Tensor:
+    """Return which centre (of `cosines`, (n, K, m)) is the nearest to each photo of `indices`."""
+    nearest = torch.zeros_like(indices)
+    if cosines.shape[1] == 1:
+        return nearest
+    places = indices.to(cosines.device)
+    best = cosines[:, 0].gather(1, places)
+    nearest = nearest.to(cosines.device)
+    for centre in range(1, cosines.shape[1]):
+        other = cosines[:, centre].gather(1, places)
+        nearest.masked_fill_(other > best, centre)
+        best = torch.maximum(best, other)
+    return nearest.cpu()

@@ -1,0 +1,107 @@
+"""The weights of ToyNet that ship with the library: a file, its model card, and its checksum.
+
+The card stands in the file's header, for programs, and beside it as ``.md``, for people. The
+checksum stands beside it as ``.sha256``, in the form that ``sha256sum --check`` reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import atomic_path, sha256
+from zsbir_lib.toynet.network import ToyNet
+
+#: The weights of ToyNet that ship with the library.
+TOYNET_WEIGHTS = Path(__file__).parent / "weights" / "toynet.safetensors"
+
+
+def packaged_weights() -> dict[str, Tensor]:
+    """Return the state dict of `TOYNET_WEIGHTS`, having compared the file with its checksum.
+
+    Raises
+    ------
+    ZsbirError
+        If the file or its checksum is missing, or they do not agree.
+    """
+    checksum = TOYNET_WEIGHTS.with_suffix(".sha256")
+    for path in (TOYNET_WEIGHTS, checksum):
+        if not path.is_file():
+            raise ZsbirError(
+                f"toynet's weights are not complete, {path} is missing: install zsbir anew, or run "
+                "`zsbir toynet train --packaged` to make them"
+            )
+    promised = checksum.read_text(encoding="utf-8", errors="replace").split()[:1]
+    if promised != [sha256(TOYNET_WEIGHTS)]:
+        raise ZsbirError(
+            f"toynet's weights are damaged, {TOYNET_WEIGHTS} does not have the checksum in "
+            f"{checksum.name}: install zsbir anew, or run `zsbir toynet train --packaged`"
+        )
+    return load_file(TOYNET_WEIGHTS)
+
+
+def write_checksum(path: Path) -> None:
+    """Write the SHA-256 of a weight file beside it."""
+    with atomic_path(path.with_suffix(".sha256")) as temporary:
+        temporary.write_text(f"{sha256(path)}  {path.name}\n", encoding="utf-8")
+
+
+def save_toynet(path: str | os.PathLike, network: ToyNet, card: Mapping[str, Any]) -> None:
+    """Write the weights as float16 safetensors, with a model card in the header.
+
+    Parameters
+    ----------
+    path
+        Where to; written beside it first, so it is never half-written.
+    network
+        With or without its classifier.
+    card
+        What the network saw, how well it does, ...: anything that JSON can hold.
+
+    Raises
+    ------
+    ZsbirError
+        If a weight is NaN or too large for float16, or the file cannot be written.
+    """
+    state = {}
+    for name, tensor in network.state_dict().items():
+        if name.endswith("num_batches_tracked"):
+            continue  # Used by nothing after training.
+        state[name] = tensor.detach().cpu().half().contiguous()
+        if not torch.isfinite(state[name]).all():
+            raise ZsbirError(f"{name} holds numbers that float16 cannot hold: nothing is written")
+    metadata = {"format": "pt", "card": json.dumps(dict(card), sort_keys=True)}
+    try:
+        with atomic_path(path) as temporary:
+            save_file(state, temporary, metadata=metadata)
+    except (OSError, SafetensorError) as error:
+        raise ZsbirError(f"cannot write the weights to {path}: {error}") from None
+
+
+def read_toynet_card(path: str | os.PathLike) -> dict[str, Any]:
+    """Return the model card that `save_toynet` put into a weight file.
+
+    Raises
+    ------
+    ZsbirError
+        If the file is missing, damaged, or has no card.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ZsbirError(f"there is no weight file {path}")
+    try:
+        with safe_open(path, framework="pt") as stream:
+            return json.loads((stream.metadata() or {})["card"])
+    except KeyError:
+        raise ZsbirError(f"{path} has no model card: `zsbir toynet train` writes one") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ZsbirError(f"{path} is damaged: {error}") from None
