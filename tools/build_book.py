@@ -214,12 +214,12 @@ class Outputs:
 
 def execute(path: Path) -> str:
     """Execute a notebook in a process of its own; return what went wrong, or nothing."""
+    outputs = f"Outputs(Path({str(BUILD / '.jupyter_cache')!r}))"
     code = (
         "sys.path.insert(0, 'tools'); from build_book import *; "
-        f"sys.exit(Outputs(BUILD / '.jupyter_cache').execute(Path({str(path)!r})))"
+        f"sys.exit({outputs}.execute(Path({str(path)!r})) or 0)"
     )
-    wrong = run(["-c", code])
-    return f"{path.relative_to(ROOT)} could not be executed" if wrong else ""
+    return f"{path.name} could not be executed" if run(["-c", code]) else ""
 
 
 def export_page() -> str:

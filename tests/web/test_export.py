@@ -137,6 +137,7 @@ def half_features():
 
         name = "half/features"
         title = "Half"
+        needs_pairs = False  # it learns nothing
 
         def __init__(self):
             pass
