@@ -67,7 +67,7 @@ Centred.name = "centred for tests"
 
 @pytest.fixture(autouse=True)
 def _register(monkeypatch):
-    monkeypatch.setitem(METHODS, Centred.name, Centred)
+    monkeypatch.setattr(METHODS, "_known", {**METHODS._known, Centred.name: Centred})
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,7 @@ def test_a_cell_that_is_executed_again_replaces_what_it_defined(tools):
 
 def test_an_unknown_name_is_answered_with_those_that_there_are(tools):
     tools.add("file", "a file")
-    with pytest.raises(
-        UnknownNameError, match=r"'sow' \(did you mean saw\?\): use one of saw"
-    ):
+    with pytest.raises(UnknownNameError, match=r"'sow' \(did you mean saw\?\): use one of saw"):
         tools["sow"]
     assert "sow" not in tools
     assert tools.get("sow") is None

@@ -30,7 +30,6 @@ from zsbir_lib.features import FeatureSet, RetrievalTask, hold_out_instances
 from zsbir_lib.files import write_json
 from zsbir_lib.fine_grained import fine_grained
 from zsbir_lib.methods import METHODS, create_method
-from zsbir_lib.methods.base import code_version
 from zsbir_lib.metrics import RetrievalReport
 from zsbir_lib.progress import progress_bar
 
@@ -524,7 +523,7 @@ def _origin(features: FeatureSet, shapes: np.ndarray | None) -> dict[str, Any]:
         "unseen_classes": len(features.split.unseen),
         "digest": digest.hexdigest()[:16],
         "shapes": shapes is not None,
-        "code": code_version(),
+        "code": {name: method.version for name, method in METHODS.items()},
     }
 
 

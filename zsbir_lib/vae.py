@@ -17,13 +17,9 @@ from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.methods.training import (
-    check_at_least,
-    check_not_negative,
-    check_positive,
-    seeded,
-    train,
-)
+from zsbir_lib.methods.estimator import Estimator, check_fitted, hyper
+from zsbir_lib.methods.layers import linear, placed
+from zsbir_lib.methods.training import generators, train
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 """What the decoder can say about a pixel, how likely ink is or how dark it is on average."""
@@ -107,18 +103,26 @@ class VAENetwork(nn.Module):
         Width of the hidden layers.
     latent_dim
         Width of z.
+    generator
+        Of first weights; None for PyTorch's common state.
     """
 
-    def __init__(self, pixels: int, hidden: int, latent_dim: int) -> None:
+    def __init__(
+        self, pixels: int, hidden: int, latent_dim: int, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
-            nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
+            linear(pixels, hidden, generator),
+            nn.ReLU(),
+            linear(hidden, hidden, generator),
+            nn.ReLU(),
         )
-        self.mean = nn.Linear(hidden, latent_dim)
-        self.log_variance = nn.Linear(hidden, latent_dim)
+        self.mean = linear(hidden, latent_dim, generator)
+        self.log_variance = linear(hidden, latent_dim, generator)
         self.decoder = nn.Sequential(
-            nn.Linear(latent_dim, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(),
-            nn.Linear(hidden, pixels),
+            linear(latent_dim, hidden, generator), nn.ReLU(),
+            linear(hidden, hidden, generator), nn.ReLU(),
+            linear(hidden, pixels, generator),
         )  # fmt: skip
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,7 +135,7 @@ class VAENetwork(nn.Module):
         return self.decoder(z)
 
 
-class VAE:
+class VAE(Estimator):
     r"""Variational autoencoder of small grey pictures.
 
     Maximises, averaged over the pictures,
@@ -142,25 +146,6 @@ class VAE:
         - D_{KL}\big(q_\phi(z \mid x) \,\|\, \mathcal{N}(0, I)\big) \le \log p_\theta(x)
 
     with one draw :math:`z = \mu_\phi + \sigma_\phi \odot \varepsilon` for each picture and step.
-
-    Parameters
-    ----------
-    latent_dim
-        Width of z.
-    hidden
-        Width of the hidden layers.
-    likelihood
-        ``"bernoulli"`` or ``"gaussian"``: the law of a pixel for a given z.
-    decoder_variance
-        :math:`\sigma^2` of the Gaussian decoder; without effect on the Bernoulli one.
-    kl_weight
-        Weight of the divergence in training; 1 is the bound itself.
-    epochs, batch_size, learning_rate
-        Of the training by Adam.
-    seed
-        Of weights, batches and noise.
-    device
-        See `zsbir_lib.devices.choose_device`.
 
     Attributes
     ----------
@@ -173,33 +158,28 @@ class VAE:
         :math:`-\log p_\theta(x \mid z)`, and ``"kl"``.
     """
 
-    def __init__(
-        self,
-        *,
-        latent_dim: int = 2,
-        hidden: int = 256,
-        likelihood: str = "bernoulli",
-        decoder_variance: float = 0.05,
-        kl_weight: float = 1.0,
-        epochs: int = 60,
-        batch_size: int = 64,
-        learning_rate: float = 2e-3,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.latent_dim = latent_dim
-        self.hidden = hidden
-        self.likelihood = likelihood
-        self.decoder_variance = decoder_variance
-        self.kl_weight = kl_weight
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.seed = seed
-        self.device = device
-        self.network_: LatentNetwork | None = None
-        self.shape_: tuple[int, int] = (0, 0)
-        self.history_: dict[str, list[float]] = {}
+    latent_dim: int = hyper(default=2, least=1, help="Width of z.")
+    hidden: int = hyper(default=256, least=1, help="Width of the hidden layers.")
+    likelihood: str = hyper(
+        default="bernoulli", choices=LIKELIHOODS, help="The law of a pixel for a given z."
+    )
+    decoder_variance: float = hyper(
+        default=0.05,
+        above=0,
+        help=r":math:`\sigma^2` of the Gaussian decoder; without effect on the Bernoulli one.",
+    )
+    kl_weight: float = hyper(
+        default=1.0,
+        least=0,
+        help="Weight of the divergence in training; 1 is the bound itself.",
+    )
+    epochs: int = hyper(default=60, least=1, help="Of the training by Adam.")
+    batch_size: int = hyper(default=64, least=1, help="Of the training by Adam.")
+    learning_rate: float = hyper(default=2e-3, above=0, help="Of the training by Adam.")
+    seed: int = hyper(default=0, help="Of weights, batches and noise.")
+    device: str | torch.device | None = hyper(
+        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
+    )
 
     def terms(self, network: LatentNetwork, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
         """Return the two terms of the negative bound for each picture.
@@ -243,33 +223,29 @@ class VAE:
         DivergedError
             If a term of the bound becomes NaN or infinite.
         """
-        if self.likelihood not in LIKELIHOODS:
-            names = " or ".join(LIKELIHOODS)
-            raise ZsbirError(f"likelihood is {self.likelihood!r}: it must be {names}")
-        check_at_least(self, 1, "latent_dim", "hidden", "epochs", "batch_size")
-        check_positive(self, "decoder_variance", "learning_rate")
-        check_not_negative(self, "kl_weight")
+        self.check_parameters()
         images = _check_images(images)
         device = choose_device(self.device)
-        x = images.flatten(1).to(device)
-        with seeded(self.seed, device) as generator:
-            network = VAENetwork(x.shape[1], self.hidden, self.latent_dim).to(device)
-            optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+        x = images.flatten(1)
+        weights, generator = generators(self.seed)
+        network = VAENetwork(x.shape[1], self.hidden, self.latent_dim, weights).to(device)
+        x = x.to(device)
+        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
 
-            def step(rows: Tensor) -> dict[str, Tensor]:
-                noise = torch.randn(len(rows), self.latent_dim, generator=generator).to(device)
-                terms = self.terms(network, x[rows.to(device)], noise)
-                terms = {name: term.mean() for name, term in terms.items()}
-                optimiser.zero_grad(set_to_none=True)
-                (terms["reconstruction"] + self.kl_weight * terms["kl"]).backward()
-                optimiser.step()
-                return {name: term.detach() for name, term in terms.items()}
+        def step(rows: Tensor) -> dict[str, Tensor]:
+            noise = torch.randn(len(rows), self.latent_dim, generator=generator).to(device)
+            terms = self.terms(network, x[rows.to(device)], noise)
+            terms = {name: term.mean() for name, term in terms.items()}
+            optimiser.zero_grad(set_to_none=True)
+            (terms["reconstruction"] + self.kl_weight * terms["kl"]).backward()
+            optimiser.step()
+            return {name: term.detach() for name, term in terms.items()}
 
-            self.network_, self.shape_ = network, tuple(images.shape[1:])
-            self.history_ = train(
-                network, step, len(x), epochs=self.epochs, batch_size=self.batch_size,
-                generator=generator, name="VAE", progress=progress,
-            )  # fmt: skip
+        self.network_, self.shape_ = network, tuple(images.shape[1:])
+        self.history_ = train(
+            network, step, len(x), epochs=self.epochs, batch_size=self.batch_size,
+            generator=generator, name="VAE", progress=progress,
+        )  # fmt: skip
         return self
 
     @torch.no_grad()
@@ -286,8 +262,10 @@ class VAE:
         ZsbirError
             If the model is not fitted, or the pictures have another size.
         """
-        mean, log_variance = self._fitted().encode(self._rows(images))
-        return mean.cpu(), log_variance.cpu()
+        network, x = self._placed(), self._rows(images)
+        device = torch.as_tensor(images).device
+        mean, log_variance = network.encode(x)
+        return mean.to(device), log_variance.to(device)
 
     @torch.no_grad()
     def decode(self, z: Tensor) -> Tensor:
@@ -303,10 +281,10 @@ class VAE:
         ZsbirError
             If the model is not fitted, or z has another width.
         """
-        network = self._fitted()
+        network = self._placed()
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise ZsbirError(f"z has shape {tuple(z.shape)}: it must be (n, {self.latent_dim})")
-        decoded = network.decode(z.to(choose_device(self.device))).cpu()
+        decoded = network.decode(z.to(choose_device(self.device))).to(z.device)
         if self.likelihood == "bernoulli":
             decoded = decoded.sigmoid()
         return decoded.view(-1, *self.shape_)
@@ -349,23 +327,22 @@ class VAE:
         """
         if n_samples < 1:
             raise ZsbirError(f"n_samples is {n_samples}: it must be 1 or more")
-        network, x = self._fitted(), self._rows(images)
+        network, x = self._placed(), self._rows(images)
         generator = torch.Generator().manual_seed(seed)
         total = torch.zeros(len(x), device=x.device)
         for _ in range(n_samples):
             noise = torch.randn(len(x), self.latent_dim, generator=generator).to(x.device)
             terms = self.terms(network, x, noise)
             total -= terms["reconstruction"] + terms["kl"]
-        return (total / n_samples).cpu()
+        return (total / n_samples).to(torch.as_tensor(images).device)
 
-    def _fitted(self) -> LatentNetwork:
-        if self.network_ is None:
-            raise ZsbirError("VAE is not fitted: call fit(images) first")
-        return self.network_
+    def _placed(self) -> LatentNetwork:
+        check_fitted(self)
+        return placed(self.network_, self.device)
 
     def _rows(self, images: Tensor) -> Tensor:
         """Return pictures of the fitted size as rows, on the network's device."""
-        self._fitted()
+        check_fitted(self)
         images = _check_images(images)
         if tuple(images.shape[1:]) != self.shape_:
             raise ZsbirError(
@@ -376,7 +353,7 @@ class VAE:
 
 def _check_images(images: Tensor) -> Tensor:
     """Return pictures as float32, if they are pictures."""
-    images = torch.as_tensor(images, dtype=torch.float32)
+    images = torch.as_tensor(images, dtype=torch.float32).detach().cpu()
     if images.ndim != 3 or 0 in images.shape:
         raise ZsbirError(
             f"the pictures have shape {tuple(images.shape)}: it must be (n, height, width)"

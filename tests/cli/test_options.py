@@ -7,7 +7,7 @@ from cli_samples import assert_one_line
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"--dataset": "nope"}, ["'nope'", "toybox or sketchy"]),
+        ({"--dataset": "nope"}, ["'nope'", "toybox, sketchy"]),
         ({"--dataset": "toybox"}, ["--root"]),
         ({"--root": None}, ["--root"]),
         ({"--split": "nope"}, ["'nope'", "sketchy21"]),

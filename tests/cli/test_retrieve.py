@@ -122,7 +122,7 @@ class TestRetrieve:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["--k", 13], ["K is 13", "12 photos"]),
+            (["--k", 13], ["--k is 13", "12 photos"]),
             (["--k", 0], ["--k"]),
             (["--class", "yeti"], ["'yeti'"]),
             (["--class", "geysir"], ["did you mean geyser"]),

@@ -1,13 +1,29 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from zsbir_lib.errors import SingularMatrixError, UnknownNameError, ZsbirError
+from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods import load_method
-from zsbir_lib.methods.eszsl import ESZSL, attribute_table, toybox_attributes
+from zsbir_lib.methods.attributes import class_attributes
+from zsbir_lib.methods.eszsl import ESZSL
 
 NAMES = ("bat", "cabin", "cow", "dolphin", "door", "giraffe")
+WORDS = ("wings", "four legs", "door", "swims")
+# Of the six classes, and of one that is never seen.
+TABLE = torch.tensor(
+    [
+        [1, 0, 0, 0],
+        [0, 0, 1, 0],
+        [0, 1, 0, 0],
+        [0, 0, 0, 1],
+        [0, 0, 1, 1],
+        [1, 1, 0, 0],
+        [1, 1, 1, 1],
+    ]
+).float()
 
 
 def make_pairs(n_photos=180, dim=10, photo_dim=8, seed=0):
@@ -27,6 +43,8 @@ def make_pairs(n_photos=180, dim=10, photo_dim=8, seed=0):
         labels=photo_labels[index],
         photo_labels=photo_labels,
         class_names=NAMES,
+        class_attributes=TABLE[: len(NAMES)],
+        attribute_names=WORDS,
     )
 
 
@@ -66,7 +84,7 @@ def test_the_gradient_of_the_objective_vanishes(pairs, what):
     method = ESZSL(feature_ridge=0.3, semantic_ridge=0.7, semantics="attributes").fit(pairs)
     features = scaled(pairs.sketches if what == "sketch" else pairs.photos)
     y = targets(pairs.labels if what == "sketch" else pairs.photo_labels)
-    _, s = attribute_table(NAMES, toybox_attributes(NAMES))
+    _, s = class_attributes(pairs, torch.arange(len(NAMES)))
     s = s - s.mean(dim=0)
     s /= s.pow(2).mean().sqrt()
     n, c = len(features), len(s)
@@ -121,6 +139,8 @@ def test_photos_of_a_class_without_sketches_change_nothing(pairs):
         labels=pairs.labels,
         photo_labels=torch.cat([pairs.photo_labels, torch.full((20,), 6)]),
         class_names=(*NAMES, "unseen"),
+        class_attributes=TABLE,
+        attribute_names=WORDS,
     )
     for semantics in ("class-means", "attributes"):
         one = ESZSL(semantics=semantics).fit(pairs)
@@ -131,21 +151,17 @@ def test_photos_of_a_class_without_sketches_change_nothing(pairs):
         )
 
 
-def test_the_table_holds_the_attributes_of_the_toybox():
-    words, table = attribute_table(["cow", "bat"], toybox_attributes(["bat", "cow"]))
-    assert list(words) == sorted(words)
-    assert {w for w, on in zip(words, table[1], strict=True) if on} == set(
-        toybox_attributes(["bat"])["bat"]
-    )
-    assert table[0, words.index("four legs")] == 1
-    assert table[1, words.index("four legs")] == 0
+def test_attributes_come_in_alphabetical_order_without_those_that_no_class_has(pairs):
+    words, table = class_attributes(pairs, torch.tensor([1, 0]))
+    assert words == ("door", "wings")
+    assert table.tolist() == [[1, 0], [0, 1]]
 
 
-def test_a_class_without_attributes_is_refused(pairs):
-    unnamed = Pairs(**{**vars(pairs), "class_names": ("bat", "gryphon", *NAMES[2:])})
-    with pytest.raises(UnknownNameError, match="no attributes are known of gryphon"):
-        ESZSL(semantics="attributes").fit(unnamed)
-    ESZSL().fit(unnamed)
+def test_pairs_without_attributes_are_refused_where_they_are_needed(pairs):
+    bare = replace(pairs, class_attributes=None, attribute_names=())
+    with pytest.raises(ZsbirError, match="no attributes are known of the classes"):
+        ESZSL(semantics="attributes").fit(bare)
+    ESZSL().fit(bare)
 
 
 def test_singular_matrices_name_the_ridge_to_raise(pairs):

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from zsbir_lib.diffusion import DiffusionIndex
 from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods import Ours, OursGallery, load_method
-from zsbir_lib.retrieval import rank
+from zsbir_lib.retrieval import DiffusionIndex, rank
 
 PLAIN = {"power": 1.0, "class_weight": 0.0, "alignment": 0.0, "latent_dim": None}
 

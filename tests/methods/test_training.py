@@ -4,10 +4,8 @@ from torch import nn
 
 from zsbir_lib.errors import ConstantFeaturesError, DivergedError, SinglePairError, ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods import Ours
-from zsbir_lib.methods.training import batches, check_at_least, seeded, train
-
-CPU = torch.device("cpu")
+from zsbir_lib.methods import DSH, Ours
+from zsbir_lib.methods.training import batches, seeded, train
 
 
 def step_for(network, loss_of, learning_rate=0.1):
@@ -51,7 +49,7 @@ def test_the_history_holds_the_mean_of_each_epoch():
 
 
 def test_it_learns():
-    with seeded(0, CPU):
+    with seeded(0):
         network = nn.Linear(1, 1)
     x = torch.linspace(-1, 1, 10)[:, None]
     step = step_for(network, lambda net, rows: ((net(x[rows]) - 3 * x[rows]) ** 2).mean(), 0.5)
@@ -82,21 +80,35 @@ def test_randomness_leaves_no_trace():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    with seeded(1, CPU) as generator:
+    with seeded(1) as generator:
         first = torch.rand(2), torch.rand(2, generator=generator)
     assert torch.equal(torch.rand(3), expected)
-    with seeded(1, CPU) as generator:
+    with seeded(1) as generator:
         assert torch.equal(torch.rand(2), first[0])
         assert torch.equal(torch.rand(2, generator=generator), first[1])
 
 
-@pytest.mark.parametrize("value", [0, 1.5, float("nan"), "three", None])
+@pytest.mark.parametrize("value", [0, 1.5, float("nan"), "three", None, True])
 def test_whole_numbers_are_asked_for(value):
-    class Method:
-        epochs = value
-
     with pytest.raises(ZsbirError, match=r"epochs is .*: it must be a whole number, 1 or more"):
-        check_at_least(Method(), 1, "epochs")
+        DSH(epochs=value).fit(make_pairs())
+
+
+def test_weights_that_a_last_step_makes_infinite_are_an_error_and_not_kept():
+    network = nn.Linear(1, 1)
+    steps = []
+
+    def step(rows):
+        steps.append(network.weight.item())
+        with torch.no_grad():
+            network.weight.add_(1 if len(steps) < 6 else float("inf"))
+        return {"loss": torch.tensor(1.0)}  # which says nothing of the last step
+
+    message = r"Test: a weight became NaN or infinite in epoch 3; the weights kept .* of epoch 2"
+    with pytest.raises(DivergedError, match=message) as caught:
+        run(network, step)
+    assert network.weight.item() == steps[4]
+    assert caught.value.history == {"loss": [1.0, 1.0]}
 
 
 def make_pairs(sketches=None, photos=None, labels=(0, 0, 1, 1)):

@@ -68,7 +68,6 @@ def leaderboard(
     from zsbir_lib.benchmark import leaderboard as run
     from zsbir_lib.files import atomic_path
     from zsbir_lib.methods import METHODS, create_method
-    from zsbir_lib.methods.base import code_version
     from zsbir_lib.paths import cache_dir
     from zsbir_lib.plots import check_picture_path, plot_leaderboard
 
@@ -95,7 +94,8 @@ def leaderboard(
         # One file for each way to begin: another way does not forget this one.
         split = features.split
         key = [
-            features.dataset, features.weights_id, dataset.fingerprint, code_version(),
+            features.dataset, features.weights_id, dataset.fingerprint,
+            {name: METHODS[name].version for name in names},
             split.name, split.seen, split.unseen, asdict(settings),
         ]  # fmt: skip
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:12]

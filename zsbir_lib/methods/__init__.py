@@ -2,7 +2,8 @@
 
 # The order of these imports is that of the paper's Table 3, and of every table of this library.
 # isort: off
-from zsbir_lib.methods.base import METHODS, RetrievalMethod, create_method, load_method
+from zsbir_lib.methods.base import METHODS, RetrievalMethod, create_method
+from zsbir_lib.methods.estimator import NotFittedError, hyper
 from zsbir_lib.methods.cosine import Cosine
 from zsbir_lib.methods.siamese import Siamese1, Siamese2
 from zsbir_lib.methods.triplet import CoarseTriplet, FineTriplet
@@ -15,6 +16,7 @@ from zsbir_lib.methods.cvae import CVAE, CVAENetwork
 from zsbir_lib.methods.dap import DAP
 from zsbir_lib.methods.adversarial_metric import AdversarialMetric
 from zsbir_lib.methods.ours import Ours, OursGallery
+from zsbir_lib.methods.saving import load_method
 # isort: on
 
 __all__ = [
@@ -31,11 +33,13 @@ __all__ = [
     "Cosine",
     "DirectRegression",
     "FineTriplet",
+    "NotFittedError",
     "Ours",
     "OursGallery",
     "RetrievalMethod",
     "Siamese1",
     "Siamese2",
     "create_method",
+    "hyper",
     "load_method",
 ]

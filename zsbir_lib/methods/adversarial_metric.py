@@ -6,15 +6,17 @@ random triplets are easy, and teach nothing; hard ones are few. So they are gene
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.embedding import EmbeddingNetwork, Partners, squared_distance
-from zsbir_lib.methods.training import Step, check_not_negative
-from zsbir_lib.methods.triplet import TripletMethod, triplet_loss
+from zsbir_lib.methods.embedding import EmbeddingNetwork
+from zsbir_lib.methods.estimator import hyper
+from zsbir_lib.methods.layers import linear
+from zsbir_lib.methods.losses import squared_distance, triplet_loss
+from zsbir_lib.methods.partners import Partners
+from zsbir_lib.methods.training import Step
+from zsbir_lib.methods.triplet import CoarseTriplet
 
 
 class NegativeGenerator(nn.Module):
@@ -27,13 +29,17 @@ class NegativeGenerator(nn.Module):
     ----------
     sketch_dim, photo_dim
         Widths of the features.
+    generator
+        Of first weights; None for PyTorch's common state.
     """
 
-    def __init__(self, sketch_dim: int, photo_dim: int) -> None:
+    def __init__(
+        self, sketch_dim: int, photo_dim: int, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(sketch_dim + 2 * photo_dim, photo_dim), nn.ReLU(),
-            nn.Linear(photo_dim, photo_dim),
+            linear(sketch_dim + 2 * photo_dim, photo_dim, generator), nn.ReLU(),
+            linear(photo_dim, photo_dim, generator),
         )  # fmt: skip
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
@@ -45,7 +51,7 @@ class NegativeGenerator(nn.Module):
         return negative + self.layers(torch.cat([anchor, positive, negative], dim=1))
 
 
-class AdversarialMetric(TripletMethod):
+class AdversarialMetric(CoarseTriplet):
     r"""Triplet loss with hard negatives from a generator that is trained against it.
 
     For a sketch a, a photo p of its class and a photo n of another class, a generator G makes the
@@ -76,17 +82,6 @@ class AdversarialMetric(TripletMethod):
     and are compared by their embeddings. As in the paper, the generator's opponent is the metric
     itself, and there is no other discriminator.
 
-    Parameters
-    ----------
-    margin
-        m.
-    hard_weight, real_weight, violation_weight
-        :math:`w_h`, :math:`w_r` and :math:`w_a`.
-    synthetic_weight
-        :math:`w_s`; 0 leaves the coarse-grained triplet loss.
-    embedding_dim, shared_weights, dropout, epochs, batch_size, learning_rate, seed, device
-        As in `zsbir_lib.methods.triplet.CoarseTriplet`.
-
     Attributes
     ----------
     network_ : EmbeddingNetwork
@@ -100,51 +95,19 @@ class AdversarialMetric(TripletMethod):
 
     name = "adversarial-metric"
     title = "Adversarial metric learning"
-    search_space: ClassVar = {"margin": (0.3, 0.6, 1.0), "synthetic_weight": (0.3, 1.0)}
 
-    def __init__(
-        self,
-        *,
-        margin: float = 0.6,
-        hard_weight: float = 1.0,
-        real_weight: float = 1.0,
-        violation_weight: float = 1.0,
-        synthetic_weight: float = 0.3,
-        embedding_dim: int | None = None,
-        shared_weights: bool = True,
-        dropout: float = 0.3,
-        epochs: int = 20,
-        batch_size: int = 128,
-        learning_rate: float = 3e-4,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.margin = margin
-        self.hard_weight = hard_weight
-        self.real_weight = real_weight
-        self.violation_weight = violation_weight
-        self.synthetic_weight = synthetic_weight
-        self.embedding_dim = embedding_dim
-        self.shared_weights = shared_weights
-        self.dropout = dropout
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.seed = seed
-        self.device = device
-        self.history_: dict[str, list[float]] = {}
-        self.generator_: NegativeGenerator | None = None
-
-    def _check(self) -> None:
-        super()._check()
-        check_not_negative(
-            self, "hard_weight", "real_weight", "violation_weight", "synthetic_weight"
-        )
-
-    def draw(self, rows: Tensor, pairs: Pairs, partners: Partners) -> tuple[Tensor, Tensor]:
-        """Return a photo of the class and one of another class."""
-        labels = pairs.labels[rows]
-        return partners.same_class(labels), partners.other_class(labels)
+    margin: float = hyper(default=0.6, search=(0.3, 0.6, 1.0), help="m.")
+    hard_weight: float = hyper(default=1.0, least=0, help=":math:`w_h`.")
+    real_weight: float = hyper(default=1.0, least=0, help=":math:`w_r`.")
+    violation_weight: float = hyper(default=1.0, least=0, help=":math:`w_a`.")
+    synthetic_weight: float = hyper(
+        default=0.3,
+        least=0,
+        search=(0.3, 1.0),
+        help=":math:`w_s`; 0 leaves the coarse-grained triplet loss.",
+    )
+    dropout: float = hyper(default=0.3)
+    epochs: int = hyper(default=20)
 
     def generator_loss(
         self, anchor: Tensor, positive: Tensor, embedded: Tensor, made: Tensor, real: Tensor
@@ -167,18 +130,23 @@ class AdversarialMetric(TripletMethod):
         ).mean()
 
     def _make_step(
-        self, network: EmbeddingNetwork, sketches: Tensor, pairs: Pairs, partners: Partners
+        self,
+        network: EmbeddingNetwork,
+        pairs: Pairs,
+        partners: Partners,
+        weights: torch.Generator,
     ) -> tuple[nn.Module, Step]:
-        device = sketches.device
-        generator = NegativeGenerator(sketches.shape[1], self._photos.shape[1]).to(device)
+        device = pairs.sketches.device
+        widths = pairs.sketches.shape[1], pairs.photos.shape[1]
+        generator = NegativeGenerator(*widths, weights).to(device)
         self.generator_ = generator
         of_metric = torch.optim.Adam(network.parameters(), self.learning_rate)
         of_generator = torch.optim.Adam(generator.parameters(), self.learning_rate)
 
         def step(rows: Tensor) -> dict[str, Tensor]:
             places = self.draw(rows, pairs, partners)
-            positive, negative = (self._photos[place.to(device)] for place in places)
-            sketch = sketches[rows.to(device)]
+            positive, negative = (pairs.photos[place.to(device)] for place in places)
+            sketch = pairs.sketches[rows.to(device)]
             scaled = [
                 (sketch - network.sketch_mean) / network.sketch_scale,
                 (positive - network.photo_mean) / network.photo_scale,

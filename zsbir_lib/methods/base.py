@@ -1,46 +1,43 @@
-"""The one face of every retrieval method, in scikit-learn's manner."""
+"""The one face of every retrieval method: an estimator of scikit-learn that encodes."""
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
+import copy
+import functools
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
+from typing_extensions import Self
 
 from zsbir_lib.errors import (
     ConstantFeaturesError,
+    DivergedError,
     NotFiniteError,
     SinglePairError,
-    UnknownNameError,
     ZsbirError,
 )
 from zsbir_lib.features import Pairs
-from zsbir_lib.files import atomic_path
+from zsbir_lib.methods.estimator import Estimator, check_fitted
+from zsbir_lib.registry import Registry
 from zsbir_lib.retrieval import Index
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-METHODS: dict[str, type[RetrievalMethod]] = {}
+METHODS: Registry[type[RetrievalMethod]] = Registry("method", "zsbir.methods")
 """Every method by its name, in the order of the paper's Table 3."""
 
 
-class RetrievalMethod(ABC):
+class RetrievalMethod(Estimator, ABC):
     """Maps sketch features and photo features to where they can be compared by cosine distance.
 
-    A subclass is constructed with hyper-parameters only, as keyword arguments that it keeps under
-    their own names; `fit` learns from pairs of seen classes. Ranking, metrics and plots know
-    nothing else about it.
+    A subclass declares its hyper-parameters by `zsbir_lib.methods.estimator.hyper`; `fit` learns
+    from pairs of seen classes. Ranking, metrics and plots know nothing else about it. A subclass
+    that has a `name` is known by it in `METHODS`.
+
+    Features may be on any device. A method that trains does so on its ``device``; what it has
+    learnt is kept on the CPU, and what it returns is where the features are that it was given.
 
     Attributes
     ----------
@@ -48,27 +45,31 @@ class RetrievalMethod(ABC):
         What the method is called on the command line.
     title : str
         What it is called in tables.
-    search_space : mapping of str to sequence
-        For each hyper-parameter that `zsbir_lib.evaluation.choose` may set: the values to try,
-        the default among them.
+    version : int
+        Raised when the same seed gives other results than before, so that kept ones are not
+        taken for them.
+    needs_pairs : bool
+        Whether it learns from pairs; if not, it need not be fitted.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
+    version: ClassVar[int] = 1
+    needs_pairs: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "name" in vars(cls):
-            METHODS[cls.name] = cls
+            METHODS.add(cls.name, cls)
 
-    def fit(self, pairs: Pairs, *, progress: bool | None = None) -> Self:
+    def fit(self, pairs: Pairs | None, *, progress: bool | None = None) -> Self:
         """Learn from pairs of seen classes, and return the method itself.
 
         Parameters
         ----------
         pairs
-            Sketch features, photo features, and which photo each sketch was drawn from.
+            Sketch features, photo features, and which photo each sketch was drawn from. May be
+            None for a method that needs none.
         progress
             Show a progress bar; by default on a terminal only.
 
@@ -78,17 +79,25 @@ class RetrievalMethod(ABC):
             If a hyper-parameter is out of its range, or nothing can be learnt from the pairs; see
             `check_pairs`.
         DivergedError
-            If a training comes upon NaN; the method then keeps the last good state.
+            If what is learnt becomes NaN or infinite; a method that trains then keeps the last
+            good state.
         """
-        self._check()
-        check_pairs(pairs)
-        self._fit(pairs, progress)
+        self.check_parameters()
+        if pairs is None:
+            if self.needs_pairs:
+                raise ZsbirError(
+                    f"{type(self).__name__} learns from pairs, and there are none: "
+                    "name photos and sketches of seen classes alike"
+                )
+            return self
+        if self.needs_pairs:
+            check_pairs(pairs)
+        self._fit(_at_home(pairs), progress)
+        if self.needs_pairs and not all_finite(self._get_state()):
+            raise DivergedError(f"{self.name}: what was learnt is NaN or infinite: scale features")
         return self
 
     # ---- what a subclass implements
-    def _check(self) -> None:  # noqa: B027 (a method without hyper-parameters has none to check)
-        """Raise a `ZsbirError` if a hyper-parameter is out of its range."""
-
     @abstractmethod
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         """Learn from pairs that have been checked."""
@@ -102,7 +111,7 @@ class RetrievalMethod(ABC):
         """Map photo features (m, d) to the gallery (m, e)."""
 
     def index(self, features: Tensor) -> Index:
-        """Return a gallery of photo features (m, d), encoded and ready to be searched.
+        """Return a gallery of photo features (m, d), encoded and ready to be searched many times.
 
         A method that ranks by more than the cosine of its embeddings returns an index of its own.
         """
@@ -123,28 +132,40 @@ class RetrievalMethod(ABC):
             f"a page cannot run {self.name!r}: its queries are not made by one network"
         )
 
-    def get_params(self) -> dict[str, Any]:
-        """Return the hyper-parameters by name."""
-        names = inspect.signature(type(self).__init__).parameters
-        return {name: getattr(self, name) for name in names if name != "self"}
+    # ---- what was learnt: a subclass names its tensors in `_learnt`, or implements the three
+    _learnt: ClassVar[tuple[str, ...]] = ()
 
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
-        changed = {k: v for k, v in self.get_params().items() if v != defaults[k].default}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
-
-    # ---- saving: a subclass with something learnt implements these two
     def _get_state(self) -> dict[str, Tensor]:
         """Return what was learnt, as named tensors."""
-        return {}
+        if self.needs_pairs:
+            check_fitted(self)
+        found = {name.strip("_"): getattr(self, name, None) for name in self._learnt}
+        return {name: tensor for name, tensor in found.items() if tensor is not None}
 
     def _set_state(self, state: dict[str, Tensor]) -> None:
         """Take back what `_get_state` returned."""
+        for name in self._learnt:
+            setattr(self, name, state.pop(name.strip("_"), None))
         if state:
-            raise KeyError(f"{self.name} has learnt nothing, but the file holds {sorted(state)}")
+            raise KeyError(f"{self.name} has not learnt {', '.join(sorted(state))}")
+
+    def _width(self, kind: str) -> int:
+        """Return the numbers in a feature of a ``"sketch"`` or a ``"photo"`` it was fitted on."""
+        return len(getattr(self, f"_{kind}_mean"))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return not self.needs_pairs or any(k[-1] == "_" and k[0] != "_" for k in vars(self))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = self.needs_pairs
+        tags.target_tags.required = False
+        return tags
 
     def save(self, path: str | os.PathLike, **metadata: Any) -> None:
         """Write the fitted method to a safetensors file, whole or not at all.
+
+        The file holds a checksum of all else in it. It does not say on which device.
 
         Parameters
         ----------
@@ -152,13 +173,15 @@ class RetrievalMethod(ABC):
             The file.
         **metadata
             What else to keep about it (the backbone it was fitted on, say); JSON values.
+
+        Raises
+        ------
+        ZsbirError
+            If the method is not fitted, or the file cannot be written.
         """
-        header = {"method": self.name, "parameters": self.get_params(), **metadata}
-        # An empty file of tensors is not valid everywhere, so one number is always there.
-        state = {"format": torch.tensor([1]), **self._get_state()}
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-        with atomic_path(path) as temporary:
-            save_file(state, temporary, metadata={"zsbir": json.dumps(header, sort_keys=True)})
+        from zsbir_lib.methods.saving import save_method
+
+        save_method(self, path, metadata)
 
 
 def create_method(name: str, **parameters: Any) -> RetrievalMethod:
@@ -169,69 +192,47 @@ def create_method(name: str, **parameters: Any) -> RetrievalMethod:
     ZsbirError
         If there is no such method, or it has no such hyper-parameter; the message lists them.
     """
-    if name not in METHODS:
-        raise UnknownNameError(f"unknown method {name!r}: use one of {', '.join(METHODS)}")
-    known = set(inspect.signature(METHODS[name].__init__).parameters) - {"self"}
-    unknown = sorted(set(parameters) - known)
-    if unknown:
-        raise UnknownNameError(
-            f"method {name!r} has no hyper-parameter {', '.join(unknown)}: "
-            f"it has {', '.join(sorted(known)) or 'none'}"
-        )
+    METHODS[name].refuse_unknown(parameters)
     return METHODS[name](**parameters)
 
 
-def load_method(path: str | os.PathLike) -> tuple[RetrievalMethod, dict[str, Any]]:
-    """Read a method that `RetrievalMethod.save` wrote.
+def encoder(kind: str) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
+    """Return a decorator for `encode_sketches` or `encode_photos`.
 
-    Returns
-    -------
-    method : RetrievalMethod
-        Ready to encode.
-    metadata : dict
-        What else was saved about it.
+    What it decorates is called on a fitted method only, with finite float32 features of the right
+    width on the CPU, and without gradients; what it returns is moved to where the features were.
 
-    Raises
-    ------
-    ZsbirError
-        If the file is absent, damaged, or holds something else.
+    Parameters
+    ----------
+    kind
+        ``"sketch"`` or ``"photo"``: what the features are of.
     """
-    path = Path(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("zsbir", "null"))
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise ZsbirError(f"cannot read the model {path}: {reason}") from None
-    if not isinstance(header, dict) or "method" not in header:
-        raise ZsbirError(f"{path} holds no model: write one with `zsbir train --out {path}`")
-    state.pop("format", None)
-    method = create_method(header.pop("method"), **header.pop("parameters"))
-    try:
-        method._set_state(state)
-    except (KeyError, RuntimeError) as error:
-        raise ZsbirError(f"the model {path} does not fit this version: {error}") from None
-    return method, header
+
+    def decorate(encode: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        @functools.wraps(encode)
+        @torch.no_grad()
+        def checked(self: RetrievalMethod, features: Tensor) -> Tensor:
+            check_fitted(self)
+            device = getattr(features, "device", "cpu")
+            return encode(self, check_features(features, self._width(kind), kind)).to(device)
+
+        return checked
+
+    return decorate
 
 
-@lru_cache(maxsize=1)
-def code_version() -> str:
-    """Return a digest of the code of all methods and of what they share with the library's root.
-
-    A result that is kept belongs to one of these: retrieval, diffusion and metrics count too.
-    """
-    digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for path in sorted([*here.glob("*.py"), *here.parent.glob("*.py")]):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def all_finite(state: dict[str, Tensor]) -> bool:
+    """Tell whether no tensor holds NaN or infinity."""
+    return all(bool(torch.isfinite(tensor).all()) for tensor in state.values())
 
 
-def check_fitted(method: RetrievalMethod, attribute: str) -> None:
-    """Raise a `ZsbirError` if `method` has not learnt `attribute` yet."""
-    if getattr(method, attribute, None) is None:
-        raise ZsbirError(f"{type(method).__name__} is not fitted: call fit(pairs) first")
+def _at_home(pairs: Pairs) -> Pairs:
+    """Return pairs on the CPU and without gradients, as they were checked before."""
+    moved = copy.copy(pairs)
+    for name, value in vars(pairs).items():
+        if isinstance(value, Tensor):
+            object.__setattr__(moved, name, value.detach().cpu())
+    return moved
 
 
 def check_pairs(pairs: Pairs) -> None:
@@ -263,14 +264,14 @@ def check_pairs(pairs: Pairs) -> None:
 
 
 def check_features(features: Tensor, dim: int, what: str) -> Tensor:
-    """Return `features` as float32 if they have shape (n, dim) and are finite.
+    """Return `features` as float32 on the CPU if they have shape (n, dim) and are finite.
 
     Raises
     ------
     ZsbirError
         If not; the message says `what` they are of and names the first bad row.
     """
-    features = torch.as_tensor(features).float()
+    features = torch.as_tensor(features).detach().float().cpu()
     if features.ndim != 2 or features.shape[1] != dim:
         raise ZsbirError(
             f"{what} features have shape {tuple(features.shape)}, expected (n, {dim}): "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from zsbir_lib.features import Pairs
@@ -24,9 +26,7 @@ class Cosine(RetrievalMethod):
 
     name = "cosine"
     title = "Cosine baseline"
-
-    def __init__(self) -> None:
-        pass
+    needs_pairs: ClassVar[bool] = False
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         """Do nothing: there is nothing to learn."""

@@ -10,15 +10,15 @@ form that of Sohn, Lee and Yan, NIPS 2015.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from zsbir_lib.devices import choose_device
-from zsbir_lib.features import Pairs
+from zsbir_lib.methods.estimator import hyper
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
-from zsbir_lib.methods.training import check_not_negative, seeded, train
+from zsbir_lib.methods.layers import linear
+from zsbir_lib.methods.training import cosine_schedule
 
 
 class CVAENetwork(GenerativeNetwork):
@@ -28,13 +28,13 @@ class CVAENetwork(GenerativeNetwork):
 
     Parameters
     ----------
-    dim, latent_dim, non_negative
+    dim, latent_dim, non_negative, generator
         See `GenerativeNetwork`.
     """
 
-    def _make_heads(self, hidden: int) -> None:
-        self.mean = nn.Linear(hidden, self.latent_dim)
-        self.log_variance = nn.Linear(hidden, self.latent_dim)
+    def _make_heads(self, hidden: int, generator: torch.Generator | None) -> None:
+        self.mean = linear(hidden, self.latent_dim, generator)
+        self.log_variance = linear(hidden, self.latent_dim, generator)
 
     def encode(self, photos: Tensor, sketches: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean and the log-variance of q(z | x_img, x_sketch), each (n, latent_dim)."""
@@ -64,40 +64,6 @@ class CVAE(GenerativeMethod):
     A sketch is then answered by generating photo features with z drawn from the prior, clustering
     them, and comparing photos with the nearest of the K centres.
 
-    Parameters
-    ----------
-    reconstruction_weight
-        The paper's :math:`\lambda`.
-    kl_weight
-        Weight of the divergence; 1 is the bound itself.
-    decoder_variance
-        :math:`\sigma^2`, in units of the features' mean square (features are divided by their
-        root mean square first).
-    latent_dim
-        Width of z; None for a quarter of the features' width.
-    epochs, batch_size, learning_rate
-        Of the training by Adam.
-    n_samples
-        Photo features generated for each sketch.
-    n_centres
-        K-means centres kept of them.
-    centre
-        Learn, generate and compare photos and sketches about the means of the training pairs.
-        Features after a ReLU lie in a narrow cone, in which all cosines are close to 1. False is
-        the paper's way: features as they are, and a decoder that ends in a ReLU.
-    mean_reconstruction
-        Fault of the released code: average the reconstruction errors over the features, instead of
-        summing them, while the divergence is summed over z. At 4,096 numbers that weighs the
-        divergence 4,096 times too much, and the posterior collapses onto the prior.
-    shared_noise
-        Fault of the released code: train with one noise vector for a whole batch.
-    average_samples
-        Fault of the released code: one query, the mean of all samples, in place of K-means.
-    seed
-        Of weights, batches, noise, and generated samples.
-    device
-        See `zsbir_lib.devices.choose_device`.
-
     Attributes
     ----------
     network_ : CVAENetwork
@@ -110,48 +76,26 @@ class CVAE(GenerativeMethod):
     name = "cvae"
     title = "CVAE"
     network_type = CVAENetwork
-    search_space: ClassVar = {"reconstruction_weight": (0.1, 1.0, 10.0), "epochs": (15, 25, 40)}
 
-    def __init__(
-        self,
-        *,
-        reconstruction_weight: float = 1.0,
-        kl_weight: float = 1.0,
-        decoder_variance: float = 0.5,
-        latent_dim: int | None = None,
-        epochs: int = 25,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        n_samples: int = 200,
-        n_centres: int = 5,
-        centre: bool = True,
-        mean_reconstruction: bool = False,
-        shared_noise: bool = False,
-        average_samples: bool = False,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.reconstruction_weight = reconstruction_weight
-        self.kl_weight = kl_weight
-        self.decoder_variance = decoder_variance
-        self.latent_dim = latent_dim
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.n_samples = n_samples
-        self.n_centres = n_centres
-        self.centre = centre
-        self.mean_reconstruction = mean_reconstruction
-        self.shared_noise = shared_noise
-        self.average_samples = average_samples
-        self.seed = seed
-        self.device = device
-        self.network_: CVAENetwork | None = None
-        self.history_: dict[str, list[float]] = {}
-
-    def _check(self) -> None:
-        super()._check()
-        check_not_negative(self, "kl_weight")
+    reconstruction_weight: float = hyper(default=1.0, search=(0.1, 1.0, 10.0))
+    kl_weight: float = hyper(
+        default=1.0, least=0, help="Weight of the divergence; 1 is the bound itself."
+    )
+    epochs: int = hyper(default=25, search=(15, 25, 40))
+    mean_reconstruction: bool = hyper(
+        default=False,
+        help="Fault of the released code: average the reconstruction errors over the features, "
+        "instead of summing them, while the divergence is summed over z. At 4,096 numbers that "
+        "weighs the divergence 4,096 times too much, and the posterior collapses onto the prior.",
+    )
+    shared_noise: bool = hyper(
+        default=False,
+        help="Fault of the released code: train with one noise vector for a whole batch.",
+    )
+    average_samples: bool = hyper(
+        default=False,
+        help="Fault of the released code: one query, the mean of all samples, in place of K-means.",
+    )
 
     def loss(
         self, network: CVAENetwork, sketches: Tensor, photos: Tensor, noise: Tensor
@@ -191,40 +135,27 @@ class CVAE(GenerativeMethod):
         )
         return loss, terms
 
-    def _fit(self, pairs: Pairs, progress: bool | None) -> None:
-        device = choose_device(self.device)
-        sketches, photos, non_negative = self._prepare(pairs, device)
-        n, dim = sketches.shape
-        with seeded(self.seed, device) as generator:
-            network = self.network_type(dim, self.latent_dim, non_negative).to(device)
-            optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-            steps = self.epochs * max(1, n // self.batch_size)
-            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    def _make_step(
+        self, network: CVAENetwork, n: int, generator: torch.Generator
+    ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
+        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+        schedule = cosine_schedule(optimiser, n, self.epochs, self.batch_size)
 
-            def step(rows: Tensor) -> dict[str, Tensor]:
-                noise = torch.randn(
-                    1 if self.shared_noise else len(rows), network.latent_dim, generator=generator
-                ).to(device)
-                rows = rows.to(device)
-                loss, terms = self.loss(
-                    network, sketches[rows], photos[rows], noise.expand(len(rows), -1)
-                )
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()
-                optimiser.step()
-                schedule.step()
-                return {name: term.detach() for name, term in terms.items()}
+        def learn(sketches: Tensor, photos: Tensor, noise: Tensor) -> dict[str, Tensor]:
+            loss, terms = self.loss(network, sketches, photos, noise)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            return {name: term.detach() for name, term in terms.items()}
 
-            self.network_ = network
-            self.history_ = train(
-                network, step, n, epochs=self.epochs, batch_size=self.batch_size,
-                generator=generator, name=self.title, progress=progress,
-            )  # fmt: skip
+        return learn
 
-    def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return K centres of generated photo features for each sketch, shape (n, K, d).
+    def _noise(self, count: int, width: int, generator: torch.Generator) -> Tensor:
+        drawn = 1 if self.shared_noise else count
+        return super()._noise(drawn, width, generator).expand(count, -1)
 
-        With `average_samples` it is their mean instead, shape (n, 1, d). See
-        `GenerativeMethod.encode_sketches`.
-        """
-        return self._queries(features, self.average_samples)
+    def _centres(self, decoder: nn.Module, z: Tensor, first: Tensor, sketches: Tensor) -> Tensor:
+        if self.average_samples:
+            return self._decode(decoder, z, sketches).mean(dim=1, keepdim=True)
+        return super()._centres(decoder, z, first, sketches)

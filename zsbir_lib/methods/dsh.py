@@ -13,26 +13,24 @@ do the same on packed bits, 16 bytes for an image of 128 bits.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
-from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
-from zsbir_lib.methods.training import (
-    check_at_least,
-    check_not_negative,
-    check_positive,
-    seeded,
-    train,
-)
+from zsbir_lib.methods.base import RetrievalMethod, encoder
+from zsbir_lib.methods.discrete import HashObjective, discrete_descent
+from zsbir_lib.methods.estimator import check_fitted, hyper
+from zsbir_lib.methods.layers import Dropout, linear, placed
+from zsbir_lib.methods.training import cosine_schedule, generators, train
+from zsbir_lib.retrieval.hamming import hamming_distances, hamming_rank, pack_codes
+
+__all__ = [
+    "DSH", "HashNetwork", "HashObjective", "discrete_descent", "hamming_distances", "hamming_rank",
+    "pack_codes",
+]  # fmt: skip
 
 _SWEEPS = 2  # of the discrete steps over both codes, in every round
-_BLOCK_BYTES = 64 * 2**20  # of Hamming distances sorted at once
 
 
 class HashNetwork(nn.Module):
@@ -44,150 +42,20 @@ class HashNetwork(nn.Module):
         Width of the features, and of the hidden layer.
     n_bits
         Width of the code.
+    generator
+        Of first weights and dropout; None for PyTorch's common state.
     """
 
-    def __init__(self, dim: int, n_bits: int) -> None:
+    def __init__(self, dim: int, n_bits: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(dim, dim), nn.ReLU(), nn.BatchNorm1d(dim), nn.Dropout(0.5),
-            nn.Linear(dim, n_bits), nn.Tanh(),
+            linear(dim, dim, generator), nn.ReLU(), nn.BatchNorm1d(dim),
+            Dropout(0.5, generator), linear(dim, n_bits, generator), nn.Tanh(),
         )  # fmt: skip
 
     def forward(self, features: Tensor) -> Tensor:
         """Return F for features (n, dim), shape (n, n_bits)."""
         return self.layers(features)
-
-
-class HashObjective:
-    r"""What DSH minimises, and the steps that minimise it over one unknown at a time.
-
-    Codes are matrices of a row per image here, (n, m), and of a column per image in the equation
-    in `DSH`. No matrix of all photos by all sketches is made: likeness depends on classes only.
-
-    Parameters
-    ----------
-    photo_labels, sketch_labels
-        Class of each photo and each sketch, rows of `semantics`.
-    semantics
-        :math:`\Phi`, one row for each class, shape (C, a).
-    n_bits
-        m.
-    semantic_weight, network_weight
-        :math:`\lambda` and :math:`\gamma`.
-    """
-
-    def __init__(
-        self,
-        photo_labels: Tensor,
-        sketch_labels: Tensor,
-        semantics: Tensor,
-        n_bits: int,
-        semantic_weight: float,
-        network_weight: float,
-    ) -> None:
-        self.labels = {"photo": photo_labels, "sketch": sketch_labels}
-        self.semantics = semantics.double()
-        self.n_bits = n_bits
-        self.semantic_weight = semantic_weight
-        self.network_weight = network_weight
-
-    def _class_sums(self, kind: str, codes: Tensor) -> Tensor:
-        sums = codes.new_zeros(len(self.semantics), codes.shape[1])
-        return sums.index_add_(0, self.labels[kind], codes)
-
-    def value(
-        self, codes: dict[str, Tensor], semantic_map: Tensor, outputs: dict[str, Tensor]
-    ) -> float:
-        """Return the objective.
-
-        Parameters
-        ----------
-        codes
-            B of ``"photo"`` and of ``"sketch"``: -1 and +1 in float64, shape (n, m) each.
-        semantic_map
-            D, shape (a, m).
-        outputs
-            F of ``"photo"`` and of ``"sketch"``, shape (n, m) each.
-        """
-        photos, sketches = codes["photo"], codes["sketch"]
-        sums = {kind: self._class_sums(kind, codes[kind]) for kind in codes}
-        # Sum of the inner products over pairs of one class, less that over all others.
-        alike = 2 * (sums["photo"] * sums["sketch"]).sum()
-        alike -= sums["photo"].sum(dim=0) @ sums["sketch"].sum(dim=0)
-        n = len(photos) * len(sketches)
-        squares = ((photos.T @ photos) * (sketches.T @ sketches)).sum()
-        total = self.n_bits + (squares - 2 * self.n_bits * alike) / (n * self.n_bits)
-        for kind in codes:
-            predicted = codes[kind] @ semantic_map.T
-            errors = (self.semantics[self.labels[kind]] - predicted).pow(2).sum()
-            total = total + self.semantic_weight * errors / len(predicted)
-            errors = (outputs[kind] - codes[kind]).pow(2).sum()
-            total = total + self.network_weight * errors / len(predicted)
-        return float(total)
-
-    def best_map(self, codes: dict[str, Tensor]) -> Tensor:
-        """Return the D that minimises the objective, the smallest if there are several."""
-        moments = torch.zeros(self.n_bits, self.n_bits, dtype=torch.float64)
-        right = torch.zeros(len(self.semantics[0]), self.n_bits, dtype=torch.float64)
-        for kind, b in codes.items():
-            moments += b.T @ b / len(b)
-            right += self.semantics.T @ self._class_sums(kind, b) / len(b)
-        # Two bits may be equal everywhere, so there may be no inverse.
-        return right @ torch.linalg.pinv(moments, hermitian=True)
-
-    def sweep(
-        self, kind: str, codes: dict[str, Tensor], semantic_map: Tensor, output: Tensor
-    ) -> Tensor:
-        """Return the codes of one kind after one discrete step, bit by bit.
-
-        Parameters
-        ----------
-        kind
-            ``"photo"`` or ``"sketch"``: whose codes to improve.
-        codes, semantic_map
-            As in `value`.
-        output
-            F of that kind.
-        """
-        (other,) = set(codes) - {kind}
-        b = codes[other]
-        quadratic = b.T @ b / (len(b) * self.n_bits)
-        quadratic += self.semantic_weight * semantic_map.T @ semantic_map
-        # What a class wants: the codes of its own members in the other kind, less all others.
-        by_class = (2 * self._class_sums(other, b) - b.sum(dim=0)) / len(b)
-        by_class += self.semantic_weight * self.semantics @ semantic_map
-        linear = by_class[self.labels[kind]] + self.network_weight * output
-        return discrete_descent(codes[kind], quadratic, linear)
-
-
-def discrete_descent(codes: Tensor, quadratic: Tensor, linear: Tensor) -> Tensor:
-    r"""Improve codes by one round of discrete cyclic coordinate descent.
-
-    Lowers :math:`\sum_i b_i^\top G b_i - 2 q_i^\top b_i` over vectors :math:`b_i` of -1 and +1.
-    With all other bits fixed, bit k is best at the sign of :math:`q_{ik} - \sum_{j \ne k} G_{kj}
-    b_{ij}`; where that is 0 both values are equally good and the bit stays.
-
-    Parameters
-    ----------
-    codes
-        The :math:`b_i`, shape (n, m).
-    quadratic
-        G, symmetric, shape (m, m).
-    linear
-        The :math:`q_i`, shape (n, m).
-
-    Returns
-    -------
-    Tensor
-        New codes, shape (n, m).
-    """
-    columns, wanted = codes.T.contiguous(), linear.T.contiguous()
-    for k in range(len(columns)):
-        others = quadratic[k].clone()
-        others[k] = 0
-        pull = wanted[k] - others @ columns
-        columns[k] = torch.where(pull == 0, columns[k], pull.sign())
-    return columns.T.contiguous()
 
 
 class DSH(RetrievalMethod):
@@ -216,27 +84,6 @@ class DSH(RetrievalMethod):
     good weights depend on neither. Photos' codes start from the signs of random projections and
     sketches' from those of their photos; both stand in for the networks' output in the first round.
 
-    Parameters
-    ----------
-    n_bits
-        m, the length of a code.
-    semantic_weight
-        :math:`\lambda`, with :math:`\Phi` in units of the features' root mean square. Of all
-        pairs, those of one class are few: with a small weight all photos get one code, and all
-        sketches its opposite.
-    network_weight
-        :math:`\gamma`.
-    rounds
-        Turns of discrete steps and training.
-    epochs
-        Of training in each round.
-    batch_size, learning_rate
-        Of the training by Adam; the rate falls to 0 along a cosine.
-    seed
-        Of weights, batches and first codes.
-    device
-        See `zsbir_lib.devices.choose_device`.
-
     Attributes
     ----------
     network_ : torch.nn.ModuleDict
@@ -249,42 +96,30 @@ class DSH(RetrievalMethod):
 
     name = "dsh"
     title = "DSH"
-    search_space: ClassVar = {
-        "semantic_weight": (1.0, 10.0, 100.0),
-        "network_weight": (0.1, 1.0, 10.0),
-    }
 
-    def __init__(
-        self,
-        *,
-        n_bits: int = 128,
-        semantic_weight: float = 10.0,
-        network_weight: float = 1.0,
-        rounds: int = 5,
-        epochs: int = 5,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.n_bits = n_bits
-        self.semantic_weight = semantic_weight
-        self.network_weight = network_weight
-        self.rounds = rounds
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.seed = seed
-        self.device = device
-        self.network_: nn.ModuleDict | None = None
-        self.history_: dict[str, list[float]] = {}
-        self.objective_: list[list[float]] = []
-
-    def _check(self) -> None:
-        check_at_least(self, 1, "n_bits", "rounds", "epochs")
-        check_at_least(self, 2, "batch_size")  # batch norm needs two
-        check_not_negative(self, "semantic_weight", "network_weight")
-        check_positive(self, "learning_rate")
+    n_bits: int = hyper(default=128, least=1, help="m, the length of a code.")
+    semantic_weight: float = hyper(
+        default=10.0,
+        least=0,
+        search=(1.0, 10.0, 100.0),
+        help=r":math:`\lambda`, with :math:`\Phi` in units of the features' root mean square. Of "
+        "all pairs, those of one class are few: with a small weight all photos get one code, and "
+        "all sketches its opposite.",
+    )
+    network_weight: float = hyper(
+        default=1.0, least=0, search=(0.1, 1.0, 10.0), help=r":math:`\gamma`."
+    )
+    rounds: int = hyper(default=5, least=1, help="Turns of discrete steps and training.")
+    epochs: int = hyper(default=5, least=1, help="Of training in each round.")
+    # Batch norm needs two.
+    batch_size: int = hyper(default=128, least=2, help="Of the training by Adam.")
+    learning_rate: float = hyper(
+        default=1e-3, above=0, help="Of the training by Adam; it falls to 0 along a cosine."
+    )
+    seed: int = hyper(default=0, help="Of weights, batches and first codes.")
+    device: str | torch.device | None = hyper(
+        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
+    )
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         device = choose_device(self.device)
@@ -294,84 +129,51 @@ class DSH(RetrievalMethod):
             mean = given.mean(dim=0)
             centred = given - mean
             scale = centred.pow(2).mean().sqrt()
-            features[kind] = (centred / scale).to(device)
+            features[kind] = centred / scale
             self._means[kind], self._scales[kind] = mean, scale
-        classes, sketch_labels = pairs.labels.unique(return_inverse=True)
-        photo_labels = torch.searchsorted(classes, pairs.photo_labels[used])
-        photos = features["photo"].cpu()
-        semantics = torch.stack(
-            [photos[photo_labels == c].mean(dim=0) for c in range(len(classes))]
+        weights, generator = generators(self.seed)
+        network = _networks(
+            {kind: x.shape[1] for kind, x in features.items()}, self.n_bits, weights
         )
-        objective = HashObjective(
-            photo_labels, sketch_labels, semantics,
-            self.n_bits, self.semantic_weight, self.network_weight,
-        )  # fmt: skip
-        n = len(pairs)
+        codes = _Codes(self, pairs, used, photo_index, features["photo"], generator)
+        network = network.to(device)
+        features = {kind: x.to(device) for kind, x in features.items()}
+        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+        n, epochs = len(pairs), self.rounds * self.epochs
+        schedule = cosine_schedule(optimiser, n, epochs, self.batch_size)
         steps_in_round = self.epochs * max(1, n // self.batch_size)
-        with seeded(self.seed, device) as generator:
-            network = nn.ModuleDict(
-                {kind: HashNetwork(x.shape[1], self.n_bits) for kind, x in features.items()}
-            ).to(device)
-            directions = torch.randn(photos.shape[1], self.n_bits, generator=generator)
-            first = _signs(photos @ directions).double()
-            codes = {"photo": first, "sketch": first[photo_index]}
-            optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-                optimiser, self.rounds * steps_in_round
-            )
-            objective_: list[list[float]] = []
-            targets: dict[str, Tensor] = {}
-            step_number = 0
+        targets: dict[str, Tensor] = {}
+        step_number = 0
 
-            def discrete_steps() -> None:
-                outputs = codes.copy()
-                if objective_:
-                    network.eval()
-                    with torch.no_grad():
-                        for kind, x in features.items():
-                            outputs[kind] = network[kind](x).cpu().double()
-                    network.train()
-                semantic_map = torch.zeros(semantics.shape[1], self.n_bits, dtype=torch.float64)
-                values = [objective.value(codes, semantic_map, outputs)]
-                for _ in range(_SWEEPS):
-                    semantic_map = objective.best_map(codes)
-                    values.append(objective.value(codes, semantic_map, outputs))
-                    for kind in codes:
-                        codes[kind] = objective.sweep(kind, codes, semantic_map, outputs[kind])
-                        values.append(objective.value(codes, semantic_map, outputs))
-                objective_.append(values)
-                targets.update({kind: b.float().to(device) for kind, b in codes.items()})
+        def step(rows: Tensor) -> dict[str, Tensor]:
+            nonlocal step_number
+            if step_number % steps_in_round == 0:
+                codes.improve(_outputs(network, features) if step_number else codes.found)
+                targets.update({kind: b.float().to(device) for kind, b in codes.found.items()})
+            step_number += 1
+            batch = {"photo": photo_index[rows].to(device), "sketch": rows.to(device)}
+            errors = {
+                kind: (network[kind](features[kind][r]) - targets[kind][r]).pow(2).mean()
+                for kind, r in batch.items()
+            }
+            optimiser.zero_grad(set_to_none=True)
+            sum(errors.values()).backward()
+            optimiser.step()
+            schedule.step()
+            return {kind: error.detach() for kind, error in errors.items()}
 
-            def step(rows: Tensor) -> dict[str, Tensor]:
-                nonlocal step_number
-                if step_number % steps_in_round == 0:
-                    discrete_steps()
-                step_number += 1
-                batch = {"photo": photo_index[rows].to(device), "sketch": rows.to(device)}
-                errors = {
-                    kind: (network[kind](features[kind][r]) - targets[kind][r]).pow(2).mean()
-                    for kind, r in batch.items()
-                }
-                optimiser.zero_grad(set_to_none=True)
-                sum(errors.values()).backward()
-                optimiser.step()
-                schedule.step()
-                return {kind: error.detach() for kind, error in errors.items()}
+        self.network_, self.objective_ = network, codes.objective_values
+        self.history_ = train(
+            network, step, n, epochs=epochs, batch_size=self.batch_size,
+            generator=generator, name=self.title, progress=progress,
+        )  # fmt: skip
 
-            self.network_, self.objective_ = network, objective_
-            self.history_ = train(
-                network, step, n, epochs=self.rounds * self.epochs, batch_size=self.batch_size,
-                generator=generator, name=self.title, progress=progress,
-            )  # fmt: skip
-
-    @torch.no_grad()
     def _encode(self, kind: str, features: Tensor) -> Tensor:
-        check_fitted(self, "network_")
-        mean = self._means[kind]
-        features = (check_features(features, len(mean), kind) - mean) / self._scales[kind]
-        branch = self.network_[kind]
-        return _signs(branch(features.to(branch.layers[0].weight.device)).cpu())
+        branch = placed(self.network_[kind], self.device)
+        scaled = (features - self._means[kind]) / self._scales[kind]
+        return _signs(branch(scaled.to(branch.layers[0].weight.device)).cpu())
 
+    @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return the codes of sketches: -1 and +1, float32, shape (n, n_bits).
 
@@ -382,6 +184,7 @@ class DSH(RetrievalMethod):
         """
         return self._encode("sketch", features)
 
+    @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return the codes of photos: -1 and +1, float32, shape (m, n_bits).
 
@@ -392,8 +195,11 @@ class DSH(RetrievalMethod):
         """
         return self._encode("photo", features)
 
+    def _width(self, kind: str) -> int:
+        return len(self._means[kind])
+
     def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "network_")
+        check_fitted(self)
         state = {f"{kind}_mean": mean for kind, mean in self._means.items()}
         state.update({f"{kind}_scale": scale for kind, scale in self._scales.items()})
         return {**state, **self.network_.state_dict()}
@@ -402,128 +208,60 @@ class DSH(RetrievalMethod):
         kinds = ("photo", "sketch")
         self._means = {kind: state.pop(f"{kind}_mean") for kind in kinds}
         self._scales = {kind: state.pop(f"{kind}_scale") for kind in kinds}
-        network = nn.ModuleDict(
-            {kind: HashNetwork(len(self._means[kind]), self.n_bits) for kind in kinds}
-        )
+        widths = {kind: len(mean) for kind, mean in self._means.items()}
+        network = _networks(widths, self.n_bits, torch.Generator())
         network.load_state_dict(state)
-        self.network_ = network.to(choose_device(self.device)).eval().requires_grad_(False)
+        self.network_ = network.eval().requires_grad_(False)
+
+
+class _Codes:
+    """The codes of the training images, as rounds of discrete steps find them."""
+
+    def __init__(
+        self, method: DSH, pairs: Pairs, used: Tensor, photo_index: Tensor, photos: Tensor,
+        generator: torch.Generator,
+    ) -> None:  # fmt: skip
+        classes, sketch_labels = pairs.labels.unique(return_inverse=True)
+        photo_labels = torch.searchsorted(classes, pairs.photo_labels[used])
+        semantics = torch.stack(
+            [photos[photo_labels == c].mean(dim=0) for c in range(len(classes))]
+        )
+        self.objective = HashObjective(
+            photo_labels, sketch_labels, semantics,
+            method.n_bits, method.semantic_weight, method.network_weight,
+        )  # fmt: skip
+        self.no_map = torch.zeros(semantics.shape[1], method.n_bits, dtype=torch.float64)
+        directions = torch.randn(photos.shape[1], method.n_bits, generator=generator)
+        first = _signs(photos @ directions).double()
+        self.found = {"photo": first, "sketch": first[photo_index]}
+        self.objective_values: list[list[float]] = []
+
+    def improve(self, outputs: dict[str, Tensor]) -> None:
+        """Do the discrete steps of one round, given what the networks say of all images."""
+        codes, outputs = self.found, dict(outputs)
+        semantic_map = self.no_map
+        values = [self.objective.value(codes, semantic_map, outputs)]
+        for _ in range(_SWEEPS):
+            semantic_map = self.objective.best_map(codes)
+            values.append(self.objective.value(codes, semantic_map, outputs))
+            for kind in codes:
+                codes[kind] = self.objective.sweep(kind, codes, semantic_map, outputs[kind])
+                values.append(self.objective.value(codes, semantic_map, outputs))
+        self.objective_values.append(values)
+
+
+def _networks(widths: dict[str, int], n_bits: int, generator: torch.Generator) -> nn.ModuleDict:
+    return nn.ModuleDict({kind: HashNetwork(d, n_bits, generator) for kind, d in widths.items()})
+
+
+@torch.no_grad()
+def _outputs(network: nn.ModuleDict, features: dict[str, Tensor]) -> dict[str, Tensor]:
+    network.eval()
+    found = {kind: network[kind](x).cpu().double() for kind, x in features.items()}
+    network.train()
+    return found
 
 
 def _signs(values: Tensor) -> Tensor:
     """Return -1 and +1 in float32; the sign of 0 is +1."""
     return torch.where(values >= 0, 1.0, -1.0)
-
-
-# ---------------------------------------------------------------------------------------------
-# Packed bits
-# ---------------------------------------------------------------------------------------------
-
-_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)
-
-
-def pack_codes(codes: Tensor | np.ndarray) -> np.ndarray:
-    """Pack codes into bits, eight in a byte.
-
-    Parameters
-    ----------
-    codes
-        -1 and +1, shape (n, n_bits).
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, n_bits / 8, rounded up)
-        +1 is a set bit, the first in the highest place; bits left over are 0.
-
-    Raises
-    ------
-    ZsbirError
-        If a number is neither -1 nor +1.
-    """
-    codes = np.asarray(codes)
-    if codes.ndim != 2 or not (np.abs(codes) == 1).all():
-        raise ZsbirError(
-            f"codes must be a matrix of -1 and +1 only; these have shape {codes.shape}: "
-            "encode them by DSH"
-        )
-    return np.packbits(codes > 0, axis=1)
-
-
-def hamming_distances(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-    """Count the bits that differ between all packed queries and all packed photos.
-
-    Parameters
-    ----------
-    queries, gallery
-        From `pack_codes`, shapes (n, bytes) and (m, bytes).
-
-    Returns
-    -------
-    ndarray of uint16, shape (n, m)
-        Distances.
-
-    Raises
-    ------
-    ZsbirError
-        If the two are not bytes of one width.
-    """
-    queries, gallery = np.asarray(queries), np.asarray(gallery)
-    for name, value in (("queries", queries), ("gallery", gallery)):
-        if value.dtype != np.uint8 or value.ndim != 2:
-            raise ZsbirError(
-                f"packed {name} must be bytes of shape (n, bytes), not {value.dtype} of shape "
-                f"{value.shape}: use pack_codes"
-            )
-    if queries.shape[1] != gallery.shape[1]:
-        raise ZsbirError(
-            f"queries have {queries.shape[1]} bytes and the gallery {gallery.shape[1]}: "
-            "both must come from the same method"
-        )
-    distances = np.zeros((len(queries), len(gallery)), dtype=np.uint16)
-    # Eight bytes at once where NumPy (from version 2 on) counts the bits of a number.
-    counts = getattr(np, "bitwise_count", _ONES.__getitem__)
-    if hasattr(np, "bitwise_count") and queries.shape[1] % 8 == 0:
-        queries = np.ascontiguousarray(queries).view(np.uint64)
-        gallery = np.ascontiguousarray(gallery).view(np.uint64)
-    for query, photo in zip(queries.T, gallery.T, strict=True):
-        distances += counts(query[:, None] ^ photo)
-    return distances
-
-
-def hamming_rank(
-    queries: np.ndarray, gallery: np.ndarray, top_k: int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rank packed photos for packed queries; equal distances keep the order of the gallery.
-
-    Parameters
-    ----------
-    queries, gallery
-        From `pack_codes`, shapes (n, bytes) and (m, bytes).
-    top_k
-        How many photos to return for a query; None for all of them.
-
-    Returns
-    -------
-    indices : ndarray of int64, shape (n, top_k)
-        Rows of the gallery, the nearest first.
-    distances : ndarray of uint16, shape (n, top_k)
-        Bits that differ.
-
-    Raises
-    ------
-    ZsbirError
-        If the two do not fit each other, or `top_k` is not 1 to m.
-    """
-    m = len(gallery)
-    top_k = m if top_k is None else top_k
-    if not 1 <= top_k <= m:
-        raise ZsbirError(f"K must be a whole number from 1 to the gallery's {m} photos: {top_k}")
-    indices = np.empty((len(queries), top_k), dtype=np.int64)
-    found = np.empty((len(queries), top_k), dtype=np.uint16)
-    step = max(1, _BLOCK_BYTES // (8 * m))
-    for start in range(0, len(queries), step):
-        rows = slice(start, start + step)
-        distances = hamming_distances(queries[rows], gallery)
-        # A stable sort of 16-bit integers is a radix sort.
-        indices[rows] = distances.argsort(axis=1, kind="stable")[:, :top_k]
-        found[rows] = np.take_along_axis(distances, indices[rows], axis=1)
-    return indices, found

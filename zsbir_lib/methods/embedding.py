@@ -1,4 +1,4 @@
-"""What the metric-learning methods share: a network that embeds features, and draws of partners."""
+"""What the metric-learning methods share: a network that embeds features, and its training."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, hyper_parameter
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
-from zsbir_lib.methods.training import Step, check_at_least, check_positive, seeded, train
+from zsbir_lib.methods.base import RetrievalMethod, encoder
+from zsbir_lib.methods.estimator import check_fitted, hyper
+from zsbir_lib.methods.layers import Dropout, linear, placed
+from zsbir_lib.methods.losses import squared_distance
+from zsbir_lib.methods.partners import Partners
+from zsbir_lib.methods.training import Step, generators, train
+
+__all__ = ["EmbeddingNetwork", "MetricMethod", "Partners", "SketchBranch", "squared_distance"]
 
 
 class EmbeddingNetwork(nn.Module):
@@ -32,19 +38,27 @@ class EmbeddingNetwork(nn.Module):
         One pair of layers for both views, a Siamese network in the strict sense, or one for each.
     dropout
         Of the input and of the hidden layer.
+    generator
+        Of first weights and dropout; None for PyTorch's common state.
     """
 
     def __init__(
-        self, sketches: Tensor, photos: Tensor, width: int, shared: bool, dropout: float
+        self,
+        sketches: Tensor,
+        photos: Tensor,
+        width: int,
+        shared: bool,
+        dropout: float,
+        generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         for name, rows in (("sketch", sketches), ("photo", photos)):
             mean = rows.mean(dim=0)
             self.register_buffer(f"{name}_mean", mean)
             self.register_buffer(f"{name}_scale", (rows - mean).pow(2).mean().sqrt())
-        self.photo_branch = _branch(photos.shape[1], width, dropout)
+        self.photo_branch = _branch(photos.shape[1], width, dropout, generator)
         self.sketch_branch = (
-            self.photo_branch if shared else _branch(sketches.shape[1], width, dropout)
+            self.photo_branch if shared else _branch(sketches.shape[1], width, dropout, generator)
         )
 
     def embed_sketches(self, features: Tensor) -> Tensor:
@@ -58,10 +72,12 @@ class EmbeddingNetwork(nn.Module):
         return nn.functional.normalize(self.photo_branch(scaled), dim=1)
 
 
-def _branch(dim: int, width: int, dropout: float) -> nn.Sequential:
+def _branch(
+    dim: int, width: int, dropout: float, generator: torch.Generator | None
+) -> nn.Sequential:
     return nn.Sequential(
-        nn.Dropout(dropout), nn.Linear(dim, dim), nn.ReLU(), nn.Dropout(dropout),
-        nn.Linear(dim, width),
+        Dropout(dropout, generator), linear(dim, dim, generator), nn.ReLU(),
+        Dropout(dropout, generator), linear(dim, width, generator),
     )  # fmt: skip
 
 
@@ -85,50 +101,6 @@ class SketchBranch(nn.Module):
         return self.branch((feature - self.mean) / self.scale)
 
 
-class Partners:
-    """Draws photos for sketches: of the same class, of another one, or any but one.
-
-    Parameters
-    ----------
-    photo_labels
-        Class of each photo, shape (m,).
-    generator
-        Decides the draws.
-    """
-
-    def __init__(self, photo_labels: Tensor, generator: torch.Generator) -> None:
-        self.generator = generator
-        self.order = photo_labels.argsort(stable=True)  # by class
-        self.counts = photo_labels.bincount()
-        self.first = self.counts.cumsum(0) - self.counts
-        self.place = torch.empty_like(self.order)
-        self.place[self.order] = torch.arange(len(self.order))
-
-    def _below(self, limits: Tensor) -> Tensor:
-        """Return whole numbers from 0 to below each limit, all equally likely."""
-        draws = torch.rand(len(limits), generator=self.generator, dtype=torch.float64)
-        return (draws * limits).long()
-
-    def same_class(self, labels: Tensor, but: Tensor | None = None) -> Tensor:
-        """Return a photo of each class; never photo `but`, if that is given.
-
-        Where a class holds no other photo, one of another class is returned.
-        """
-        if but is None:
-            return self.order[self.first[labels] + self._below(self.counts[labels])]
-        inside = self._below((self.counts[labels] - 1).clamp(min=1))
-        inside += self.first[labels] + inside >= self.place[but]
-        found = self.order[(self.first[labels] + inside).clamp(max=len(self.order) - 1)]
-        alone = self.counts[labels] == 1
-        return torch.where(alone, self.other_class(labels), found)
-
-    def other_class(self, labels: Tensor) -> Tensor:
-        """Return a photo of another class than each of `labels`."""
-        place = self._below(len(self.order) - self.counts[labels])
-        place += (place >= self.first[labels]) * self.counts[labels]
-        return self.order[place]
-
-
 class MetricMethod(RetrievalMethod):
     """Learns an `EmbeddingNetwork` from a loss on distances; the base of its kind.
 
@@ -140,62 +112,72 @@ class MetricMethod(RetrievalMethod):
         Mean of each term per epoch.
     """
 
-    network_: EmbeddingNetwork | None = None
-
-    def _check(self) -> None:
-        check_positive(self, "margin", "learning_rate")
-        check_at_least(self, 1, "epochs", "batch_size")
-        if self.embedding_dim is not None:
-            check_at_least(self, 1, "embedding_dim")
-        if not 0 <= self.dropout < 1:
-            raise ZsbirError(f"dropout is {self.dropout}: it must be from 0 to below 1")
+    margin: float = hyper(default=1.0, above=0, help="Distance to keep from other photos.")
+    embedding_dim: int | None = hyper(
+        default=None,
+        least=1,
+        help="Width of the embedding; None for half of the features' width.",
+    )
+    shared_weights: bool = hyper(
+        default=True, help="One network for both views; False for one each."
+    )
+    dropout: float = hyper(default=0.0, least=0, below=1, help="Of the input and the hidden layer.")
+    epochs: int = hyper(default=20, least=1, help="Of the training by Adam.")
+    batch_size: int = hyper(
+        default=128, least=1, help="Sketches in a batch, each with the photos drawn for it."
+    )
+    learning_rate: float = hyper(default=3e-4, above=0, help="Of the training by Adam.")
+    seed: int = hyper(default=0, help="Of weights, batches and the photos drawn for a sketch.")
+    device: str | torch.device | None = hyper(
+        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
+    )
 
     @abstractmethod
     def _terms(
-        self, network: EmbeddingNetwork, sketches: Tensor, rows: Tensor, pairs: Pairs,
-        partners: Partners,
-    ) -> dict[str, Tensor]:  # fmt: skip
+        self, network: EmbeddingNetwork, rows: Tensor, pairs: Pairs, partners: Partners
+    ) -> dict[str, Tensor]:
         """Return the loss of a batch, under ``"loss"``, and whatever else is worth watching.
 
-        `sketches` are the embedded sketches of the batch, `rows` their places in `pairs`, whose
-        features are on the training device and whose labels are not.
+        `rows` are the sketches of the batch, `pairs` the training pairs; features are on the
+        training device, and `rows`, labels and draws on the CPU.
         """
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         widths = pairs.sketches.shape[1], pairs.photos.shape[1]
         if self.shared_weights and widths[0] != widths[1]:
             raise ZsbirError(
-                f"sketches have {widths[0]} numbers and photos {widths[1]}: "
-                "one network cannot take both; use shared_weights=False"
+                f"sketches have {widths[0]} numbers and photos {widths[1]}: one network cannot "
+                f"take both; use {hyper_parameter('shared_weights', False)}"
             )
         device = choose_device(self.device)
-        self._photos = pairs.photos.to(device)
-        sketches = pairs.sketches.to(device)
-        width = self.embedding_dim or max(1, self._photos.shape[1] // 2)
-        with seeded(self.seed, device) as generator:
-            network = EmbeddingNetwork(
-                sketches, self._photos, width, self.shared_weights, self.dropout
-            ).to(device)
-            partners = Partners(pairs.photo_labels, generator)
-            learners, step = self._make_step(network, sketches, pairs, partners)
-            self.network_ = network
-            try:
-                self.history_ = train(
-                    learners, step, len(pairs), epochs=self.epochs, batch_size=self.batch_size,
-                    generator=generator, name=self.title, progress=progress,
-                )  # fmt: skip
-            finally:
-                del self._photos
+        weights, generator = generators(self.seed)
+        width = self.embedding_dim or max(1, widths[1] // 2)
+        network = EmbeddingNetwork(
+            pairs.sketches, pairs.photos, width, self.shared_weights, self.dropout, weights
+        ).to(device)
+        partners = Partners(pairs.photo_labels, generator)
+        pairs = copy.copy(pairs)
+        for name in ("sketches", "photos"):
+            object.__setattr__(pairs, name, getattr(pairs, name).to(device))
+        learners, step = self._make_step(network, pairs, partners, weights)
+        self.network_ = network
+        self.history_ = train(
+            learners, step, len(pairs), epochs=self.epochs, batch_size=self.batch_size,
+            generator=generator, name=self.title, progress=progress,
+        )  # fmt: skip
 
     def _make_step(
-        self, network: EmbeddingNetwork, sketches: Tensor, pairs: Pairs, partners: Partners
+        self,
+        network: EmbeddingNetwork,
+        pairs: Pairs,
+        partners: Partners,
+        weights: torch.Generator,
     ) -> tuple[nn.Module, Step]:
         """Return all that learns, and the step that `train` calls for each batch."""
         optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
 
         def step(rows: Tensor) -> dict[str, Tensor]:
-            anchors = network.embed_sketches(sketches[rows.to(sketches.device)])
-            terms = self._terms(network, anchors, rows, pairs, partners)
+            terms = self._terms(network, rows, pairs, partners)
             optimiser.zero_grad(set_to_none=True)
             terms["loss"].backward()
             optimiser.step()
@@ -203,11 +185,7 @@ class MetricMethod(RetrievalMethod):
 
         return network, step
 
-    def _embed(self, network: EmbeddingNetwork, photos: Tensor) -> Tensor:
-        """Embed some of the training photos, given by their rows."""
-        return network.embed_photos(self._photos[photos.to(self._photos.device)])
-
-    @torch.no_grad()
+    @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return the embedded sketches, unit vectors of shape (n, e).
 
@@ -216,12 +194,10 @@ class MetricMethod(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "network_")
-        mean = self.network_.sketch_mean
-        features = check_features(features, len(mean), "sketch").to(mean.device)
-        return self.network_.embed_sketches(features).cpu()
+        network = placed(self.network_, self.device)
+        return network.embed_sketches(features.to(network.sketch_mean.device))
 
-    @torch.no_grad()
+    @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return the embedded photos, unit vectors of shape (m, e).
 
@@ -230,18 +206,19 @@ class MetricMethod(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "network_")
-        mean = self.network_.photo_mean
-        features = check_features(features, len(mean), "photo").to(mean.device)
-        return self.network_.embed_photos(features).cpu()
+        network = placed(self.network_, self.device)
+        return network.embed_photos(features.to(network.photo_mean.device))
 
     def query_network(self) -> nn.Module:
         """Return the layers for sketches; see `RetrievalMethod.query_network`."""
-        check_fitted(self, "network_")
-        return copy.deepcopy(SketchBranch(self.network_)).cpu().eval()
+        check_fitted(self)
+        return copy.deepcopy(SketchBranch(self.network_)).eval()
+
+    def _width(self, kind: str) -> int:
+        return len(getattr(self.network_, f"{kind}_mean"))
 
     def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "network_")
+        check_fitted(self)
         state = self.network_.state_dict()
         if self.shared_weights:  # the two branches are one: a file holds it once
             state = {key: v for key, v in state.items() if not key.startswith("sketch_branch")}
@@ -258,11 +235,7 @@ class MetricMethod(RetrievalMethod):
         network = EmbeddingNetwork(
             torch.zeros(1, sketch_dim), torch.zeros(1, photo_dim),
             len(state["photo_branch.4.bias"]), self.shared_weights, self.dropout,
+            torch.Generator(),
         )  # fmt: skip
         network.load_state_dict(state)
-        self.network_ = network.to(choose_device(self.device)).eval().requires_grad_(False)
-
-
-def squared_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Return the squared Euclidean distance of each row of `a` to the same row of `b`."""
-    return (a - b).pow(2).sum(dim=1)
+        self.network_ = network.eval().requires_grad_(False)

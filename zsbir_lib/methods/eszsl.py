@@ -8,17 +8,17 @@ attribute is what is compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from zsbir_lib.errors import SingularMatrixError, UnknownNameError, ZsbirError
+from zsbir_lib.errors import SingularMatrixError, hyper_parameter
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
-from zsbir_lib.methods.linear_algebra import cholesky, gram
-from zsbir_lib.methods.training import check_not_negative
+from zsbir_lib.methods.attributes import class_attributes
+from zsbir_lib.methods.base import RetrievalMethod, encoder
+from zsbir_lib.methods.estimator import check_fitted, hyper
+from zsbir_lib.methods.linear_algebra import LinearMap, cholesky, gram
 
 
 class ESZSL(RetrievalMethod):
@@ -46,16 +46,6 @@ class ESZSL(RetrievalMethod):
     Features are centred and divided by their root mean square, and so are the semantics: what all
     classes have in common tells none of them apart.
 
-    Parameters
-    ----------
-    feature_ridge
-        :math:`\gamma`, in units of the features' mean square.
-    semantic_ridge
-        :math:`\lambda`, in units of the semantics' mean square.
-    semantics
-        ``"class-means"``, or ``"attributes"``: the Toybox's table, which by name also describes
-        the 125 classes of Sketchy.
-
     Attributes
     ----------
     sketch_weight_ : Tensor of float32, shape (d, a)
@@ -66,40 +56,36 @@ class ESZSL(RetrievalMethod):
 
     name = "eszsl"
     title = "ESZSL"
-    search_space: ClassVar = {
-        "feature_ridge": (0.1, 1.0, 10.0),
-        "semantic_ridge": (1.0, 10.0, 100.0),
-    }
 
-    def __init__(
-        self,
-        *,
-        feature_ridge: float = 1.0,
-        semantic_ridge: float = 10.0,
-        semantics: str = "class-means",
-    ) -> None:
-        self.feature_ridge = feature_ridge
-        self.semantic_ridge = semantic_ridge
-        self.semantics = semantics
-        self.sketch_weight_: Tensor | None = None
-        self.photo_weight_: Tensor | None = None
-
-    def _check(self) -> None:
-        check_not_negative(self, "feature_ridge", "semantic_ridge")
-        if self.semantics not in ("class-means", "attributes"):
-            raise ZsbirError(
-                f"semantics is {self.semantics!r}: it must be 'class-means' or 'attributes'"
-            )
+    feature_ridge: float = hyper(
+        default=1.0,
+        least=0,
+        search=(0.1, 1.0, 10.0),
+        help=r":math:`\gamma`, in units of the features' mean square.",
+    )
+    semantic_ridge: float = hyper(
+        default=10.0,
+        least=0,
+        search=(1.0, 10.0, 100.0),
+        help=r":math:`\lambda`, in units of the semantics' mean square.",
+    )
+    semantics: str = hyper(
+        default="class-means",
+        choices=("class-means", "attributes"),
+        help="What describes a class: the mean feature of its photos, or the attributes that come "
+        "with the pairs.",
+    )
+    _learnt: ClassVar = (
+        "sketch_weight_", "photo_weight_", "_sketch_mean", "_photo_mean", "_scales",
+    )  # fmt: skip
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         seen = pairs.labels.unique()
-        names = [pairs.class_names[label] for label in seen.tolist()]
         # Photos of a class without sketches are not of the seen classes: they are left out.
         weights = torch.isin(pairs.photo_labels, seen).float()
         photo_sums = _class_sums(pairs.photos, pairs.photo_labels, seen)
         if self.semantics == "attributes":
-            described = toybox_attributes(names)
-            _, semantics = attribute_table(names, described)
+            _, semantics = class_attributes(pairs, seen)
             xx, photo_mean = gram(pairs.photos, weights)
         else:
             semantics = photo_sums / _class_counts(pairs.photo_labels, seen)[:, None]
@@ -110,7 +96,7 @@ class ESZSL(RetrievalMethod):
         if not scale > 0:
             raise SingularMatrixError(
                 "ESZSL: all classes have the same semantics, and no ridge can tell them apart: "
-                "use the other value of semantics"
+                f"use the other value of {hyper_parameter('semantics')}"
             )
         semantics /= scale
 
@@ -156,6 +142,7 @@ class ESZSL(RetrievalMethod):
         right = _solve_with_ridge(inner, self.semantic_ridge, left.T, "semantic_ridge")
         return right.T, scale
 
+    @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return the semantics that each sketch is mapped to, shape (n, a).
 
@@ -164,10 +151,9 @@ class ESZSL(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "sketch_weight_")
-        features = check_features(features, self.sketch_weight_.shape[0], "sketch")
         return (features - self._sketch_mean) / self._scales[0] @ self.sketch_weight_
 
+    @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return the semantics of each photo, shape (m, a): by its map, or the photo as it is.
 
@@ -176,85 +162,13 @@ class ESZSL(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "sketch_weight_")
-        features = check_features(features, len(self._photo_mean), "photo")
         centred = (features - self._photo_mean) / self._scales[1]
         return centred if self.photo_weight_ is None else centred @ self.photo_weight_
 
-    def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "sketch_weight_")
-        state = {
-            "sketch_weight": self.sketch_weight_,
-            "sketch_mean": self._sketch_mean,
-            "photo_mean": self._photo_mean,
-            "scales": self._scales,
-        }
-        if self.photo_weight_ is not None:
-            state["photo_weight"] = self.photo_weight_
-        return state
-
-    def _set_state(self, state: dict[str, Tensor]) -> None:
-        self.sketch_weight_ = state["sketch_weight"]
-        self._sketch_mean, self._photo_mean = state["sketch_mean"], state["photo_mean"]
-        self._scales = state["scales"]
-        self.photo_weight_ = state.get("photo_weight")
-
-
-def toybox_attributes(class_names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the attributes of classes by the Toybox's table, sorted.
-
-    Raises
-    ------
-    UnknownNameError
-        If the table lacks a class.
-    """
-    from zsbir_lib.datasets.toybox.registry import toy_classes
-
-    table = toy_classes()
-    _refuse_unknown(class_names, table, "the Toybox's table")
-    return {name: sorted(table[name].attributes) for name in class_names}
-
-
-def attribute_table(
-    class_names: Sequence[str], described: Mapping[str, Sequence[str]]
-) -> tuple[tuple[str, ...], Tensor]:
-    """Return all attributes that occur in `described`, and which of them each class has.
-
-    Parameters
-    ----------
-    class_names
-        The classes, C of them.
-    described
-        The attributes of these classes, and maybe of others.
-
-    Returns
-    -------
-    attributes : tuple of str
-        In alphabetical order, a of them.
-    table : Tensor of float64, shape (C, a)
-        1 where a class has the attribute, else 0.
-
-    Raises
-    ------
-    UnknownNameError
-        If a class is not described.
-    """
-    _refuse_unknown(class_names, described, "the class attributes given")
-    attributes = tuple(sorted({word for words in described.values() for word in words}))
-    rows = [[word in set(described[name]) for word in attributes] for name in class_names]
-    return attributes, torch.tensor(rows, dtype=torch.float64).view(len(rows), len(attributes))
-
-
-def _refuse_unknown(
-    class_names: Sequence[str], described: Mapping[str, object], source: str
-) -> None:
-    unknown = [name for name in class_names if name not in described]
-    if unknown:
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        raise UnknownNameError(
-            f"no attributes are known of {', '.join(unknown[:5])}{more}: "
-            f"{source} must describe every class"
-        )
+    def query_network(self) -> nn.Module:
+        """Return the map of sketches as one layer; see `RetrievalMethod.query_network`."""
+        check_fitted(self)
+        return LinearMap(self._sketch_mean, self.sketch_weight_ / self._scales[0])
 
 
 def _class_counts(labels: Tensor, seen: Tensor) -> Tensor:
@@ -279,5 +193,6 @@ def _solve_with_ridge(matrix: Tensor, ridge: float, right: Tensor, name: str) ->
     try:
         factor = cholesky(matrix)
     except SingularMatrixError as error:
-        raise SingularMatrixError(f"ESZSL: {error}; raise {name} (it is {ridge:g})") from None
+        advice = f"raise {hyper_parameter(name)} (it is {ridge:g})"
+        raise SingularMatrixError(f"ESZSL: {error}; {advice}") from None
     return torch.cholesky_solve(right, factor)

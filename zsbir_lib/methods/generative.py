@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -17,9 +18,11 @@ from torch import Tensor, nn
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
+from zsbir_lib.methods.base import RetrievalMethod, check_features, encoder
+from zsbir_lib.methods.estimator import check_fitted, hyper
+from zsbir_lib.methods.layers import Dropout, linear, placed
 from zsbir_lib.methods.linear_algebra import root_mean_square
-from zsbir_lib.methods.training import check_at_least, check_not_negative, check_positive
+from zsbir_lib.methods.training import generators, train
 from zsbir_lib.retrieval import kmeans
 
 BLOCK_BYTES = 256 * 2**20
@@ -42,27 +45,36 @@ class GenerativeNetwork(nn.Module, ABC):
         Width of z; a quarter of d by default.
     non_negative
         End the decoder in a ReLU: features taken after a ReLU are never negative.
+    generator
+        Of first weights and dropout; None for PyTorch's common state.
     """
 
-    def __init__(self, dim: int, latent_dim: int | None = None, non_negative: bool = True) -> None:
+    def __init__(
+        self,
+        dim: int,
+        latent_dim: int | None = None,
+        non_negative: bool = True,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         hidden = max(1, dim // 2)
         self.latent_dim = latent_dim or max(1, dim // 4)
         self.encoder = nn.Sequential(  # of the photo beside its sketch
-            nn.Linear(2 * dim, dim), nn.ReLU(), nn.BatchNorm1d(dim), nn.Dropout(0.3),
-            nn.Linear(dim, hidden), nn.ReLU(), nn.BatchNorm1d(hidden),
+            linear(2 * dim, dim, generator), nn.ReLU(), nn.BatchNorm1d(dim),
+            Dropout(0.3, generator),
+            linear(dim, hidden, generator), nn.ReLU(), nn.BatchNorm1d(hidden),
         )  # fmt: skip
-        self._make_heads(hidden)
+        self._make_heads(hidden, generator)
         self.decoder = nn.Sequential(  # p(x_img | z, x_sketch)
-            nn.Linear(self.latent_dim + dim, hidden), nn.ReLU(),
-            nn.Linear(hidden, dim), nn.ReLU() if non_negative else nn.Identity(),
+            linear(self.latent_dim + dim, hidden, generator), nn.ReLU(),
+            linear(hidden, dim, generator), nn.ReLU() if non_negative else nn.Identity(),
         )  # fmt: skip
         self.to_sketch = nn.Sequential(  # f_NN, the regulariser's way back to the sketch
-            nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim)
+            linear(dim, hidden, generator), nn.ReLU(), linear(hidden, dim, generator)
         )
 
     @abstractmethod
-    def _make_heads(self, hidden: int) -> None:
+    def _make_heads(self, hidden: int, generator: torch.Generator | None) -> None:
         """Make what turns the encoder's `hidden` numbers into the law of z."""
 
     def decode(self, z: Tensor, sketches: Tensor) -> Tensor:
@@ -102,78 +114,116 @@ class Generator(nn.Module):
 class GenerativeMethod(RetrievalMethod):
     """A method that generates photo features for a sketch, and retrieves by their K-means centres.
 
-    A subclass sets `network_type`, has the hyper-parameters below among its own, and its training
-    begins with ``_prepare`` and sets `network_`.
+    A subclass sets `network_type`, and gives the step of its training.
 
     Attributes
     ----------
-    latent_dim : int or None
-        Width of z; None for a quarter of the features' width.
-    n_samples : int
-        Photo features generated for each sketch.
-    n_centres : int
-        K-means centres kept of them.
-    centre : bool
-        Learn, generate and compare photos and sketches about the means of the training pairs.
-        Features after a ReLU lie in a narrow cone, in which all cosines are close to 1. False is
-        the paper's way: features as they are, and a decoder that ends in a ReLU.
-    seed : int
-        Of the generated samples, as of all else.
-    device : str or None
-        See `zsbir_lib.devices.choose_device`.
     network_ : GenerativeNetwork
         The fitted networks.
+    means_ : Tensor of float32, shape (2, d)
+        Of photos and of sketches: what is subtracted from their features.
+    scales_ : Tensor of float32, shape (2,)
+        Of photos and of sketches: what these are divided by then.
+    history_ : dict of str to list of float
+        Mean of each term per epoch.
     """
 
     network_type: ClassVar[type[GenerativeNetwork]] = GenerativeNetwork
 
-    latent_dim: int | None
-    n_samples: int
-    n_centres: int
-    centre: bool
-    seed: int
-    device: str | None
-    network_: GenerativeNetwork | None
-    means_: Tensor  # of photos and of sketches, (2, d): what is subtracted from their features
-    scales_: Tensor  # of photos and of sketches, (2,): what these are divided by then
+    reconstruction_weight: float = hyper(default=1.0, least=0, help=r"The paper's :math:`\lambda`.")
+    decoder_variance: float = hyper(
+        default=0.5,
+        above=0,
+        help=r":math:`\sigma^2`, in units of the features' mean square (features are divided by "
+        "their root mean square first).",
+    )
+    latent_dim: int | None = hyper(
+        default=None, least=1, help="Width of z; None for a quarter of the features' width."
+    )
+    epochs: int = hyper(default=25, least=1, help="Of the training by Adam.")
+    # Batch norm needs two.
+    batch_size: int = hyper(default=128, least=2, help="Of the training by Adam.")
+    learning_rate: float = hyper(
+        default=1e-3, above=0, help="Of the training by Adam; it falls to 0 along a cosine."
+    )
+    n_samples: int = hyper(default=200, least=1, help="Photo features generated for each sketch.")
+    n_centres: int = hyper(default=5, least=1, help="K-means centres kept of them.")
+    centre: bool = hyper(
+        default=True,
+        help="Learn, generate and compare photos and sketches about the means of the training "
+        "pairs. Features after a ReLU lie in a narrow cone, in which all cosines are close to 1. "
+        "False is the paper's way: features as they are, and a decoder that ends in a ReLU.",
+    )
+    seed: int = hyper(default=0, help="Of weights, batches, noise, and generated samples.")
+    device: str | torch.device | None = hyper(
+        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
+    )
 
     def _check(self) -> None:
-        check_not_negative(self, "reconstruction_weight")
-        check_positive(self, "decoder_variance", "learning_rate")
-        check_at_least(self, 1, "epochs", "n_samples", "n_centres")
-        check_at_least(self, 2, "batch_size")  # batch norm needs two
-        if self.latent_dim is not None:
-            check_at_least(self, 1, "latent_dim")
         if self.n_centres > self.n_samples:
             raise ZsbirError(
                 f"n_centres is {self.n_centres}, but only {self.n_samples} samples are clustered"
             )
 
-    # ---- for the training
-    def _prepare(self, pairs: Pairs, device: torch.device) -> tuple[Tensor, Tensor, bool]:
-        """Return what a training needs of pairs, and keep how their features were scaled.
+    # ---- the training
+    def _fit(self, pairs: Pairs, progress: bool | None) -> None:
+        device = choose_device(self.device)
+        sketches, photos = self._prepare(pairs)
+        weights, generator = generators(self.seed)
+        n, dim = sketches.shape
+        network = self.network_type(dim, self.latent_dim, bool(photos.min() >= 0), weights)
+        network = network.to(device)
+        learn = self._make_step(network, n, generator)
+        sketches, photos = sketches.to(device), photos.to(device)
 
-        Returns
-        -------
-        sketches, photos : Tensor
-            Scaled features, each (n, d), row by row beside each other.
-        non_negative : bool
-            Whether no photo has a feature below 0.
+        def step(rows: Tensor) -> dict[str, Tensor]:
+            # What is random is drawn on the CPU, with the batch's rows.
+            noise = self._noise(len(rows), network.latent_dim, generator).to(device)
+            rows = rows.to(device)
+            return learn(sketches[rows], photos[rows], noise)
+
+        self.network_ = network
+        self.history_ = train(
+            network, step, n, epochs=self.epochs, batch_size=self.batch_size,
+            generator=generator, name=self.title, progress=progress,
+        )  # fmt: skip
+
+    def _noise(self, count: int, width: int, generator: torch.Generator) -> Tensor:
+        return torch.randn(count, width, generator=generator)
+
+    @abstractmethod
+    def _make_step(
+        self, network: GenerativeNetwork, n: int, generator: torch.Generator
+    ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
+        """Return what learns from a batch, given its scaled sketches and photos and its noise.
+
+        It returns the terms of the loss, detached. `n` pairs are there to learn from.
         """
+
+    def _prepare(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """Return scaled features of sketches and photos, and keep how they were scaled."""
+        widths = pairs.sketches.shape[1], pairs.photos.shape[1]
+        if widths[0] != widths[1]:
+            raise ZsbirError(
+                f"sketches have {widths[0]} numbers and photos {widths[1]}: {self.title} takes "
+                "features of one backbone"
+            )
         views = torch.stack([pairs.paired_photos(), pairs.sketches])
         means = views.mean(dim=1) if self.centre else torch.zeros_like(views[:, 0])
         views -= means[:, None]
         scales = torch.stack([root_mean_square(view) for view in views])
-        photos, sketches = (views / scales[:, None, None]).to(device)
+        photos, sketches = views / scales[:, None, None]
         self.means_, self.scales_ = means, scales
-        return sketches, photos, bool(photos.min() >= 0)
+        return sketches, photos
 
     def _scaled(self, features: Tensor, view: int) -> Tensor:
         """Return features of photos (view 0) or sketches (view 1) as the networks take them."""
-        device = next(self.network_.parameters()).device
-        name, dim = ("photo", "sketch")[view], self.means_.shape[1]
-        features = check_features(features, dim, name).to(device)
-        return (features - self.means_[view].to(device)) / self.scales_[view].to(device)
+        kind = ("photo", "sketch")[view]
+        features = check_features(features, self._width(kind), kind)
+        return (features - self.means_[view]) / self.scales_[view]
+
+    def _width(self, kind: str) -> int:
+        return self.means_.shape[1]
 
     # ---- from a sketch to queries
     def latents(self, count: int) -> Tensor:
@@ -184,19 +234,20 @@ class GenerativeMethod(RetrievalMethod):
         ZsbirError
             If the method is not fitted.
         """
-        check_fitted(self, "network_")
+        check_fitted(self)
         generator = torch.Generator().manual_seed(self.seed)
         return torch.randn(count, self.network_.latent_dim, generator=generator)
 
-    @torch.no_grad()
-    def _decode(self, z: Tensor, features: Tensor) -> Tensor:
+    def _decode(self, decoder: nn.Module, z: Tensor, features: Tensor) -> Tensor:
         """Return the photo features that each sketch gives for each z, shape (n, len(z), d)."""
-        sketches = self._scaled(features, 1)
-        every_z = z.to(sketches.device).repeat(len(sketches), 1)
-        samples = self.network_.decode(every_z, sketches.repeat_interleave(len(z), dim=0))
-        mean, scale = self.means_[0].to(samples.device), self.scales_[0].to(samples.device)
-        return samples.view(len(sketches), len(z), -1) * scale + mean
+        device = next(decoder.parameters()).device
+        sketches = self._scaled(features, 1).to(device)
+        every_z = z.to(device).repeat(len(sketches), 1)
+        both = torch.cat([every_z, sketches.repeat_interleave(len(z), dim=0)], dim=1)
+        samples = decoder(both).view(len(sketches), len(z), -1)
+        return samples * self.scales_[0].to(device) + self.means_[0].to(device)
 
+    @torch.no_grad()
     def generate(self, features: Tensor, n_samples: int | None = None) -> Tensor:
         """Generate photo features for sketches.
 
@@ -213,50 +264,47 @@ class GenerativeMethod(RetrievalMethod):
         Returns
         -------
         Tensor
-            Shape (n, n_samples, d), in the units of the photo features.
+            Shape (n, n_samples, d), in the units of the photo features, where these are.
 
         Raises
         ------
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "network_")
-        return self._decode(self.latents(n_samples or self.n_samples), features)
+        z = self.latents(n_samples or self.n_samples)
+        decoder = placed(self.network_.decoder, self.device)
+        return self._decode(decoder, z, features).to(torch.as_tensor(features).device)
 
+    @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return K centres of generated photo features for each sketch, shape (n, K, d).
 
         They are about the mean photo of the training pairs, if that is the `centre`. Lloyd's
         algorithm starts from the features generated by the K-means centres of the latent vectors:
-        a good start, without chance, and the same for a sketch alone or among others.
+        a good start, without chance, and the same for a sketch alone or among others. Sketches
+        are taken in blocks that generate `BLOCK_BYTES` of features.
 
         Raises
         ------
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        return self._queries(features)
-
-    def _queries(self, features: Tensor, average: bool = False) -> Tensor:
-        """Return the centres, or with `average` the mean, of what each sketch generates.
-
-        Sketches are taken in blocks that generate `BLOCK_BYTES` of features.
-        """
-        check_fitted(self, "network_")
-        features = torch.as_tensor(features)
         z = self.latents(self.n_samples)
         first = kmeans(z[None], self.n_centres).centres[0]
-        block = max(1, BLOCK_BYTES // (4 * self.n_samples * features.shape[-1]))
-        centres = []
-        for part in features.split(block):
-            samples = self._decode(z, part)
-            if average:
-                centres.append(samples.mean(dim=1, keepdim=True))
-            else:
-                init = self._decode(first, part)
-                centres.append(kmeans(samples, self.n_centres, init=init).centres)
-        return torch.cat(centres).cpu() - self.means_[0]
+        decoder = placed(self.network_.decoder, self.device)
+        block = max(1, BLOCK_BYTES // (4 * self.n_samples * features.shape[1]))
+        if not len(features):
+            return features.new_empty(0, self.n_centres, features.shape[1])
+        centres = [self._centres(decoder, z, first, part).cpu() for part in features.split(block)]
+        return torch.cat(centres) - self.means_[0]
 
+    def _centres(self, decoder: nn.Module, z: Tensor, first: Tensor, sketches: Tensor) -> Tensor:
+        """Return the K-means centres of what each sketch generates, shape (n, K, d)."""
+        samples = self._decode(decoder, z, sketches)
+        init = self._decode(decoder, first, sketches)
+        return kmeans(samples, self.n_centres, init=init).centres
+
+    @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return the photo features (m, d), about the mean photo of the training pairs.
 
@@ -267,12 +315,9 @@ class GenerativeMethod(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "network_")
-        if not self.centre:
-            return features
-        return check_features(features, self.means_.shape[1], "photo") - self.means_[0]
+        return features - self.means_[0]
 
-    @torch.no_grad()
+    @encoder("photo")
     def sketches_of(self, photos: Tensor) -> Tensor:
         """Return the sketch features that the regulariser's way back gives for photos, (m, d).
 
@@ -283,8 +328,7 @@ class GenerativeMethod(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "network_")
-        return self.network_.to_sketch(self._scaled(photos, 0)).cpu()
+        return self.network_.to_sketch(self._scaled(photos, 0))
 
     def query_network(self) -> nn.Module:
         """Return the decoder, which takes latent vectors too; see `RetrievalMethod.query_network`.
@@ -294,15 +338,15 @@ class GenerativeMethod(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or does not `centre`: a page compares about the mean photo.
         """
-        check_fitted(self, "network_")
+        check_fitted(self)
         if not self.centre:
             raise ZsbirError(f"a page cannot run {self.name!r} with centre=False: fit it with True")
-        decoder = copy.deepcopy(self.network_.decoder).cpu()
+        decoder = copy.deepcopy(self.network_.decoder)
         return Generator(decoder, self.means_[1], self.scales_[1], self.scales_[0]).eval()
 
     # ---- saving
     def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "network_")
+        check_fitted(self)
         # ReLU and Identity hold no weights, so the end of the decoder is kept as a flag.
         non_negative = torch.tensor(isinstance(self.network_.decoder[-1], nn.ReLU))
         state = {"means": self.means_, "scales": self.scales_, "non_negative": non_negative}
@@ -312,6 +356,8 @@ class GenerativeMethod(RetrievalMethod):
         self.means_, self.scales_ = state.pop("means"), state.pop("scales")
         dim = state["to_sketch.2.bias"].numel()
         latent_dim = state["decoder.0.weight"].shape[1] - dim
-        network = self.network_type(dim, latent_dim, bool(state.pop("non_negative")))
+        network = self.network_type(
+            dim, latent_dim, bool(state.pop("non_negative")), torch.Generator()
+        )
         network.load_state_dict(state)
-        self.network_ = network.to(choose_device(self.device)).eval().requires_grad_(False)
+        self.network_ = network.eval().requires_grad_(False)

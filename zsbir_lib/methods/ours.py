@@ -18,13 +18,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from zsbir_lib.diffusion import DiffusionIndex, neighbour_graph, whiten_neighbours
-from zsbir_lib.errors import SingularMatrixError, ZsbirError
+from zsbir_lib.errors import SingularMatrixError, ZsbirError, hyper_parameter
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
+from zsbir_lib.methods.base import RetrievalMethod, check_features, encoder
+from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.linear_algebra import LinearMap, cross, gram
-from zsbir_lib.methods.training import check_at_least, check_not_negative, check_positive
-from zsbir_lib.retrieval import Index
+from zsbir_lib.retrieval import DiffusionIndex, Index, neighbour_graph, whiten_neighbours
 
 
 class Ours(RetrievalMethod):
@@ -66,21 +65,6 @@ class Ours(RetrievalMethod):
         \mathbb{E}[z \mid x_s] = R^{1/2} U^\top \tilde x_s, \qquad
         \mathbb{E}[z \mid x_p] = R^{1/2} V^\top \tilde x_p .
 
-    Parameters
-    ----------
-    power
-        p. Below 1 it tames the few features that are very large.
-    sketch_shrinkage, photo_shrinkage
-        :math:`\eta` of each view: 0 whitens fully, 1 not at all.
-    class_weight
-        :math:`\mu`: 0 looks at objects only, 1 at classes only.
-    alignment
-        :math:`\alpha`: 0 for views that come from different backbones.
-    n_components
-        At most so many principal components of each view are kept.
-    latent_dim
-        Width of z; None for all components.
-
     Attributes
     ----------
     correlations_ : Tensor of float32, shape (latent_dim,)
@@ -89,46 +73,47 @@ class Ours(RetrievalMethod):
 
     name = "ours"
     title = "Ours"
-    search_space: ClassVar = {
-        "sketch_shrinkage": (0.3, 0.5, 0.8),
-        "photo_shrinkage": (0.7, 0.9),
-    }
 
-    def __init__(
-        self,
-        *,
-        power: float = 0.6,
-        sketch_shrinkage: float = 0.5,
-        photo_shrinkage: float = 0.9,
-        class_weight: float = 0.2,
-        alignment: float = 0.3,
-        n_components: int = 1024,
-        latent_dim: int | None = None,
-    ) -> None:
-        self.power = power
-        self.sketch_shrinkage = sketch_shrinkage
-        self.photo_shrinkage = photo_shrinkage
-        self.class_weight = class_weight
-        self.alignment = alignment
-        self.n_components = n_components
-        self.latent_dim = latent_dim
-        self.correlations_: Tensor | None = None
-
-    def _check(self) -> None:
-        check_positive(self, "power")
-        check_not_negative(self, "sketch_shrinkage", "photo_shrinkage", "class_weight", "alignment")
-        for name in ("sketch_shrinkage", "photo_shrinkage", "class_weight"):
-            if getattr(self, name) > 1:
-                raise ZsbirError(f"{name} is {getattr(self, name)}: it must be from 0 to 1")
-        check_at_least(self, 1, "n_components")
-        if self.latent_dim is not None:
-            check_at_least(self, 1, "latent_dim")
+    power: float = hyper(
+        default=0.6, above=0, help="p. Below 1 it tames the few features that are very large."
+    )
+    sketch_shrinkage: float = hyper(
+        default=0.5,
+        least=0,
+        most=1,
+        search=(0.3, 0.5, 0.8),
+        help=r":math:`\eta` of sketches: 0 whitens fully, 1 not at all.",
+    )
+    photo_shrinkage: float = hyper(
+        default=0.9, least=0, most=1, search=(0.7, 0.9), help=r":math:`\eta` of photos."
+    )
+    class_weight: float = hyper(
+        default=0.2,
+        least=0,
+        most=1,
+        help=r":math:`\mu`: 0 looks at objects only, 1 at classes only.",
+    )
+    alignment: float = hyper(
+        default=0.3,
+        least=0,
+        help=r":math:`\alpha`: 0 for views that come from different backbones.",
+    )
+    n_components: int = hyper(
+        default=1024, least=1, help="At most so many principal components of each view are kept."
+    )
+    latent_dim: int | None = hyper(
+        default=None, least=1, help="Width of z; None for all components."
+    )
+    _learnt: ClassVar = (
+        "correlations_", "_sketch_mean", "_photo_mean", "_sketch_map", "_photo_map",
+    )  # fmt: skip
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         if self.alignment and pairs.sketches.shape[1] != pairs.photos.shape[1]:
             raise ZsbirError(
                 f"sketches have {pairs.sketches.shape[1]} numbers and photos "
-                f"{pairs.photos.shape[1]}: features of two backbones need alignment=0"
+                f"{pairs.photos.shape[1]}: features of two backbones need "
+                f"{hyper_parameter('alignment', 0)}"
             )
         sketches, self._sketch_mean = _centred(_tamed(pairs.sketches, self.power))
         photos, self._photo_mean = _centred(_tamed(pairs.photos, self.power))
@@ -152,6 +137,7 @@ class Ours(RetrievalMethod):
         self._photo_map = ((whiten_p @ vt[:width].T) * half).float()
         self.correlations_ = r.float()
 
+    @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return what each sketch says of the shared latent vector, shape (n, latent_dim).
 
@@ -160,10 +146,9 @@ class Ours(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "correlations_")
-        features = check_features(features, len(self._sketch_mean), "sketch")
         return (_tamed(features, self.power) - self._sketch_mean) @ self._sketch_map
 
+    @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return what each photo says of the shared latent vector, shape (m, latent_dim).
 
@@ -172,102 +157,56 @@ class Ours(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "correlations_")
-        features = check_features(features, len(self._photo_mean), "photo")
         return (_tamed(features, self.power) - self._photo_mean) @ self._photo_map
 
     def query_network(self) -> nn.Module:
         """Return the map of sketches as one layer; see `RetrievalMethod.query_network`."""
-        check_fitted(self, "correlations_")
+        check_fitted(self)
         return LinearMap(self._sketch_mean, self._sketch_map, self.power)
-
-    def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "correlations_")
-        return {
-            "correlations": self.correlations_,
-            "sketch_mean": self._sketch_mean,
-            "photo_mean": self._photo_mean,
-            "sketch_map": self._sketch_map,
-            "photo_map": self._photo_map,
-        }
-
-    def _set_state(self, state: dict[str, Tensor]) -> None:
-        self.correlations_ = state["correlations"]
-        self._sketch_mean, self._photo_mean = state["sketch_mean"], state["photo_mean"]
-        self._sketch_map, self._photo_map = state["sketch_map"], state["photo_map"]
 
 
 class OursGallery(Ours):
     r"""`Ours`, with the scores spread over the neighbour graph of the unlabelled gallery.
 
     Photos of one class resemble each other far more than they resemble any sketch, so a photo
-    that the sketch found vouches for its neighbours: see `zsbir_lib.diffusion.DiffusionIndex`. The
+    that the sketch found vouches for its neighbours: see `zsbir_lib.retrieval.DiffusionIndex`. The
     graph joins photos that are near in what they share with sketches, and in their own features.
     It then improves itself: in what do neighbours differ? That cannot matter much for the class, so
-    features are whitened by it (`zsbir_lib.diffusion.whiten_neighbours`), and neighbours are looked
+    features are whitened by it (`zsbir_lib.retrieval.whiten_neighbours`), and neighbours are looked
     for again, a few times. Other queries are not looked at.
-
-    Parameters
-    ----------
-    n_neighbours
-        Neighbours that each photo is joined with.
-    graph_rounds
-        How often the graph is made again from features whitened by the graph before; 0 for never.
-    graph_shrinkage
-        Of that whitening, from above 0 to 1 (none).
-    diffusion
-        How far scores travel, from 0 (nowhere) to below 1.
-    temperature
-        A photo starts with :math:`\exp(\cos / T)`.
-    power, sketch_shrinkage, photo_shrinkage, class_weight, alignment, n_components, latent_dim
-        As in `Ours`.
     """
 
     name = "ours+gallery"
     title = "Ours + gallery"
 
-    def __init__(
-        self,
-        *,
-        n_neighbours: int = 15,
-        graph_rounds: int = 4,
-        graph_shrinkage: float = 0.1,
-        diffusion: float = 0.95,
-        temperature: float = 0.05,
-        power: float = 0.6,
-        sketch_shrinkage: float = 0.5,
-        photo_shrinkage: float = 0.9,
-        class_weight: float = 0.2,
-        alignment: float = 0.3,
-        n_components: int = 1024,
-        latent_dim: int | None = None,
-    ) -> None:
-        super().__init__(
-            power=power, sketch_shrinkage=sketch_shrinkage, photo_shrinkage=photo_shrinkage,
-            class_weight=class_weight, alignment=alignment, n_components=n_components,
-            latent_dim=latent_dim,
-        )  # fmt: skip
-        self.n_neighbours = n_neighbours
-        self.graph_rounds = graph_rounds
-        self.graph_shrinkage = graph_shrinkage
-        self.diffusion = diffusion
-        self.temperature = temperature
-
-    def _check(self) -> None:
-        super()._check()
-        check_at_least(self, 1, "n_neighbours")
-        check_positive(self, "temperature", "graph_shrinkage")
-        check_not_negative(self, "diffusion")
-        check_at_least(self, 0, "graph_rounds")
-        if self.graph_shrinkage > 1:
-            raise ZsbirError(f"graph_shrinkage is {self.graph_shrinkage}: it must be at most 1")
-        if not self.diffusion < 1:
-            raise ZsbirError(f"diffusion is {self.diffusion}: it must be below 1")
+    n_neighbours: int = hyper(
+        default=15, least=1, help="Neighbours that each photo is joined with."
+    )
+    graph_rounds: int = hyper(
+        default=4,
+        least=0,
+        help="How often the graph is made again from features whitened by the graph before; 0 for "
+        "never.",
+    )
+    graph_shrinkage: float = hyper(
+        default=0.1, above=0, most=1, help="Of that whitening; 1 for none."
+    )
+    diffusion: float = hyper(
+        default=0.95, least=0, below=1, help="How far scores travel; 0 for nowhere."
+    )
+    temperature: float = hyper(
+        default=0.05, above=0, help=r"A photo starts with :math:`\exp(\cos / T)`."
+    )
 
     def index(self, features: Tensor) -> Index:
-        """Return the gallery, with its neighbour graph, ready to be searched."""
+        """Return the gallery, with its neighbour graph, ready to be searched many times.
+
+        The graph takes longer than many searches: index a gallery once.
+        """
+        check_fitted(self)
+        features = check_features(features, self._width("photo"), "photo")
         codes = self.encode_photos(features)
-        own = _tamed(features.float(), self.power) - self._photo_mean
+        own = _tamed(features, self.power) - self._photo_mean
         views = [codes, _principal(own, self.n_components)]
         joint = torch.cat([_unit(view) for view in views], dim=1)
         for _ in range(self.graph_rounds):
@@ -323,7 +262,8 @@ def _whitening(rows: Tensor, shrinkage: float, n_components: int, view: str) -> 
     if shrunken[0] < 1e-10:
         raise SingularMatrixError(
             f"the covariance of the {view} features is singular, as {view}s are fewer than the "
-            f"numbers of a feature, or some of these depend on others: raise {view}_shrinkage "
-            f"above {shrinkage}, or lower n_components"
+            f"numbers of a feature, or some of these depend on others: raise "
+            f"{hyper_parameter(view + '_shrinkage')} above {shrinkage}, or "
+            f"lower {hyper_parameter('n_components')}"
         )
     return vectors[:, -n_components:] * shrunken.rsqrt()

@@ -7,16 +7,18 @@ the mean of all photos that a sketch may stand for.
 
 from __future__ import annotations
 
-from typing import ClassVar
+import copy
 
 import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
+from zsbir_lib.methods.base import RetrievalMethod, encoder
+from zsbir_lib.methods.estimator import check_fitted, hyper
+from zsbir_lib.methods.layers import linear, placed
 from zsbir_lib.methods.linear_algebra import root_mean_square
-from zsbir_lib.methods.training import check_at_least, check_positive, seeded, train
+from zsbir_lib.methods.training import cosine_schedule, generators, train
 
 
 class RegressionNetwork(nn.Module):
@@ -30,6 +32,8 @@ class RegressionNetwork(nn.Module):
         Units of the hidden layer; the photo's width by default.
     non_negative
         End in a ReLU: features taken after a ReLU are never negative.
+    generator
+        Of first weights; None for PyTorch's common state.
     """
 
     def __init__(
@@ -38,12 +42,13 @@ class RegressionNetwork(nn.Module):
         photo_dim: int,
         hidden: int | None = None,
         non_negative: bool = True,
+        generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         hidden = hidden or photo_dim
         self.layers = nn.Sequential(
-            nn.Linear(sketch_dim, hidden), nn.ReLU(),
-            nn.Linear(hidden, photo_dim), nn.ReLU() if non_negative else nn.Identity(),
+            linear(sketch_dim, hidden, generator), nn.ReLU(),
+            linear(hidden, photo_dim, generator), nn.ReLU() if non_negative else nn.Identity(),
         )  # fmt: skip
 
     def forward(self, sketches: Tensor) -> Tensor:
@@ -63,17 +68,6 @@ class DirectRegression(RetrievalMethod):
     by Adam, with both features divided by their root mean square. Photos are then ranked by their
     cosine distance from :math:`f(x_{sketch})`.
 
-    Parameters
-    ----------
-    hidden
-        Units of the hidden layer; None for the photo's width.
-    epochs, batch_size, learning_rate
-        Of the training by Adam; the rate falls to 0 along a cosine.
-    seed
-        Of weights and batches.
-    device
-        See `zsbir_lib.devices.choose_device`.
-
     Attributes
     ----------
     network_ : RegressionNetwork
@@ -84,32 +78,22 @@ class DirectRegression(RetrievalMethod):
 
     name = "regression"
     title = "Direct regression"
-    search_space: ClassVar = {"epochs": (10, 20, 40), "learning_rate": (1e-3, 3e-3)}
 
-    def __init__(
-        self,
-        *,
-        hidden: int | None = None,
-        epochs: int = 40,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.hidden = hidden
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.seed = seed
-        self.device = device
-        self.network_: RegressionNetwork | None = None
-        self.history_: dict[str, list[float]] = {}
-
-    def _check(self) -> None:
-        check_positive(self, "learning_rate")
-        check_at_least(self, 1, "epochs", "batch_size")
-        if self.hidden is not None:
-            check_at_least(self, 1, "hidden")
+    hidden: int | None = hyper(
+        default=None, least=1, help="Units of the hidden layer; None for the photo's width."
+    )
+    epochs: int = hyper(default=40, least=1, search=(10, 20, 40), help="Of the training by Adam.")
+    batch_size: int = hyper(default=128, least=1, help="Of the training by Adam.")
+    learning_rate: float = hyper(
+        default=1e-3,
+        above=0,
+        search=(1e-3, 3e-3),
+        help="Of the training by Adam; it falls to 0 along a cosine.",
+    )
+    seed: int = hyper(default=0, help="Of weights and batches.")
+    device: str | torch.device | None = hyper(
+        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
+    )
 
     def loss(self, network: nn.Module, sketches: Tensor, photos: Tensor) -> Tensor:
         """Return the squared error, summed over the features and averaged over the batch.
@@ -122,38 +106,35 @@ class DirectRegression(RetrievalMethod):
         device = choose_device(self.device)
         photos = pairs.paired_photos()
         scales = torch.stack([root_mean_square(pairs.sketches), root_mean_square(photos)])
-        sketches = (pairs.sketches / scales[0]).to(device)
-        targets = (photos / scales[1]).to(device)
-        n = len(sketches)
-        with seeded(self.seed, device) as generator:
-            network = RegressionNetwork(
-                sketches.shape[1], targets.shape[1], self.hidden, bool(targets.min() >= 0)
-            )
-            # From the mean photo on: no unit of a ReLU at the end is dead from the start.
-            with torch.no_grad():
-                network.layers[2].bias.copy_(targets.mean(dim=0))
-            network = network.to(device)
-            optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-            steps = self.epochs * max(1, n // self.batch_size)
-            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        sketches, targets = pairs.sketches / scales[0], photos / scales[1]
+        weights, generator = generators(self.seed)
+        network = RegressionNetwork(
+            sketches.shape[1], targets.shape[1], self.hidden, bool(targets.min() >= 0), weights
+        )
+        # From the mean photo on: no unit of a ReLU at the end is dead from the start.
+        with torch.no_grad():
+            network.layers[2].bias.copy_(targets.mean(dim=0))
+        network = network.to(device)
+        sketches, targets = sketches.to(device), targets.to(device)
+        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+        schedule = cosine_schedule(optimiser, len(pairs), self.epochs, self.batch_size)
 
-            def step(rows: Tensor) -> dict[str, Tensor]:
-                rows = rows.to(device)
-                error = self.loss(network, sketches[rows], targets[rows])
-                optimiser.zero_grad(set_to_none=True)
-                error.backward()
-                optimiser.step()
-                schedule.step()
-                return {"error": error.detach()}
+        def step(rows: Tensor) -> dict[str, Tensor]:
+            rows = rows.to(device)
+            error = self.loss(network, sketches[rows], targets[rows])
+            optimiser.zero_grad(set_to_none=True)
+            error.backward()
+            optimiser.step()
+            schedule.step()
+            return {"error": error.detach()}
 
-            self.network_ = network
-            self._scales = scales
-            self.history_ = train(
-                network, step, n, epochs=self.epochs, batch_size=self.batch_size,
-                generator=generator, name=self.title, progress=progress,
-            )  # fmt: skip
+        self.network_, self._scales = network, scales
+        self.history_ = train(
+            network, step, len(pairs), epochs=self.epochs, batch_size=self.batch_size,
+            generator=generator, name=self.title, progress=progress,
+        )  # fmt: skip
 
-    @torch.no_grad()
+    @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return the photo features that each sketch predicts, shape (n, d').
 
@@ -162,12 +143,11 @@ class DirectRegression(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "network_")
-        first = self.network_.layers[0].weight
-        features = check_features(features, first.shape[1], "sketch").to(first.device)
-        scales = self._scales.to(first.device)
-        return (self.network_(features / scales[0]) * scales[1]).cpu()
+        network = placed(self.network_, self.device)
+        scaled = (features / self._scales[0]).to(network.layers[0].weight.device)
+        return network(scaled).cpu() * self._scales[1]
 
+    @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return the photo features as they are, shape (m, d'): photos are compared with photos.
 
@@ -176,11 +156,21 @@ class DirectRegression(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "network_")
-        return check_features(features, self.network_.layers[2].out_features, "photo")
+        return features
+
+    def query_network(self) -> nn.Module:
+        """Return the perceptron, for features that are not scaled."""
+        check_fitted(self)
+        network = copy.deepcopy(self.network_)
+        network.layers[0].weight.div_(self._scales[0])
+        return network
+
+    def _width(self, kind: str) -> int:
+        layer = self.network_.layers[0 if kind == "sketch" else 2]
+        return layer.in_features if kind == "sketch" else layer.out_features
 
     def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "network_")
+        check_fitted(self)
         # ReLU and Identity hold no weights, so the end of the network is kept as a flag.
         non_negative = torch.tensor(isinstance(self.network_.layers[-1], nn.ReLU))
         return {
@@ -194,6 +184,6 @@ class DirectRegression(RetrievalMethod):
         hidden, sketch_dim = state["layers.0.weight"].shape
         photo_dim = state["layers.2.weight"].shape[0]
         non_negative = bool(state.pop("non_negative"))
-        network = RegressionNetwork(sketch_dim, photo_dim, hidden, non_negative)
+        network = RegressionNetwork(sketch_dim, photo_dim, hidden, non_negative, torch.Generator())
         network.load_state_dict(state)
-        self.network_ = network.to(choose_device(self.device)).eval().requires_grad_(False)
+        self.network_ = network.eval().requires_grad_(False)

@@ -16,11 +16,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from zsbir_lib.errors import SingularMatrixError, ZsbirError
+from zsbir_lib.errors import SingularMatrixError, hyper_parameter
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import RetrievalMethod, check_features, check_fitted
+from zsbir_lib.methods.base import RetrievalMethod, encoder
+from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.linear_algebra import LinearMap, cross, gram, solve_symmetric_sylvester
-from zsbir_lib.methods.training import check_not_negative, check_positive
 
 
 class SAE(RetrievalMethod):
@@ -47,19 +47,6 @@ class SAE(RetrievalMethod):
     Retrieval compares either :math:`W x` with the sketch (``space="sketch"``) or the photo with
     :math:`W^\top s` (``space="photo"``).
 
-    Parameters
-    ----------
-    encoder_weight
-        The paper's :math:`\lambda`: what an error of the code weighs against one of the photo.
-    space
-        Where to compare: ``"sketch"`` maps photos to sketches, ``"photo"`` sketches to photos.
-    centre
-        Subtract the mean sketch and the mean photo of the training pairs. The paper's equation
-        takes features as they are; those after a ReLU then lie in a narrow cone, where all
-        cosines are close to 1.
-    ridge
-        :math:`\rho`, in units of the features' mean square. At 0 the equation is the paper's.
-
     Attributes
     ----------
     weight_ : Tensor of float32, shape (d, d')
@@ -68,30 +55,34 @@ class SAE(RetrievalMethod):
 
     name = "sae"
     title = "SAE"
-    search_space: ClassVar = {
-        "encoder_weight": (0.01, 0.1, 1.0, 10.0),
-        "space": ("sketch", "photo"),
-    }
 
-    def __init__(
-        self,
-        *,
-        encoder_weight: float = 0.1,
-        space: str = "sketch",
-        centre: bool = True,
-        ridge: float = 1e-6,
-    ) -> None:
-        self.encoder_weight = encoder_weight
-        self.space = space
-        self.centre = centre
-        self.ridge = ridge
-        self.weight_: Tensor | None = None
-
-    def _check(self) -> None:
-        check_positive(self, "encoder_weight")
-        check_not_negative(self, "ridge")
-        if self.space not in ("sketch", "photo"):
-            raise ZsbirError(f"space is {self.space!r}: it must be 'sketch' or 'photo'")
+    encoder_weight: float = hyper(
+        default=0.1,
+        above=0,
+        search=(0.01, 0.1, 1.0, 10.0),
+        help=r"The paper's :math:`\lambda`: what an error of the code weighs against one of the "
+        "photo.",
+    )
+    space: str = hyper(
+        default="sketch",
+        choices=("sketch", "photo"),
+        search=("sketch", "photo"),
+        help="Where to compare: in the space of sketches, to which photos are mapped, or in that "
+        "of photos, to which sketches are.",
+    )
+    centre: bool = hyper(
+        default=True,
+        help="Subtract the mean sketch and the mean photo of the training pairs. The paper's "
+        "equation takes features as they are; those after a ReLU then lie in a narrow cone, where "
+        "all cosines are close to 1.",
+    )
+    ridge: float = hyper(
+        default=1e-6,
+        least=0,
+        help=r":math:`\rho`, in units of the features' mean square. At 0 the equation is the "
+        "paper's.",
+    )
+    _learnt: ClassVar = ("weight_", "_sketch_mean", "_photo_mean", "_scales")
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         n, weight = len(pairs), self.encoder_weight
@@ -119,12 +110,14 @@ class SAE(RetrievalMethod):
             solution = solve_symmetric_sylvester(a, b, c)
         except SingularMatrixError as error:
             raise SingularMatrixError(
-                f"SAE: {error}; raise ridge (it is {self.ridge:g}, 1e-6 will do)"
+                f"SAE: {error}; raise {hyper_parameter('ridge')} (it is {self.ridge:g}, "
+                "1e-6 will do)"
             ) from None
         self.weight_ = solution.float()
         self._sketch_mean, self._photo_mean = sketch_mean.float(), photo_mean.float()
         self._scales = torch.stack([sketch_scale, photo_scale]).float()
 
+    @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
         """Return queries: the sketches (n, d), or what they decode to (n, d').
 
@@ -133,11 +126,10 @@ class SAE(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "weight_")
-        features = check_features(features, self.weight_.shape[0], "sketch")
         centred = (features - self._sketch_mean) / self._scales[0]
         return centred if self.space == "sketch" else centred @ self.weight_
 
+    @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
         """Return the gallery: the codes of the photos (m, d), or the photos (m, d').
 
@@ -146,27 +138,11 @@ class SAE(RetrievalMethod):
         ZsbirError
             If the method is not fitted, or the features do not fit it.
         """
-        check_fitted(self, "weight_")
-        features = check_features(features, self.weight_.shape[1], "photo")
         centred = (features - self._photo_mean) / self._scales[1]
         return centred @ self.weight_.T if self.space == "sketch" else centred
 
     def query_network(self) -> nn.Module:
         """Return the map of sketches as one layer; see `RetrievalMethod.query_network`."""
-        check_fitted(self, "weight_")
+        check_fitted(self)
         weight = torch.eye(len(self._sketch_mean)) if self.space == "sketch" else self.weight_
         return LinearMap(self._sketch_mean, weight / self._scales[0])
-
-    def _get_state(self) -> dict[str, Tensor]:
-        check_fitted(self, "weight_")
-        return {
-            "weight": self.weight_,
-            "sketch_mean": self._sketch_mean,
-            "photo_mean": self._photo_mean,
-            "scales": self._scales,
-        }
-
-    def _set_state(self, state: dict[str, Tensor]) -> None:
-        self.weight_ = state["weight"]
-        self._sketch_mean, self._photo_mean = state["sketch_mean"], state["photo_mean"]
-        self._scales = state["scales"]

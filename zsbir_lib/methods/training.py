@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from zsbir_lib.errors import DivergedError, ZsbirError
+from zsbir_lib.errors import DivergedError, hyper_parameter
 from zsbir_lib.progress import progress_bar
 
 Step = Callable[[Tensor], dict[str, Tensor]]
 """From the rows of a batch to the terms of its loss, by name."""
 
 
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
-    """Make everything random within the block a function of `seed`, and leave no trace after it.
+def generators(seed: int) -> tuple[torch.Generator, torch.Generator]:
+    """Return two generators on the CPU, each begun with `seed`.
 
-    Initial weights and dropout draw from torch's global state: it is forked here, so that the
-    caller's is left as it was.
+    The first is for first weights and dropout, the second for batches and noise: what one draws
+    does not move the other.
+    """
+    return torch.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[torch.Generator]:
+    """Make what draws from PyTorch's common state on the CPU a function of `seed` within the block.
+
+    It is for PyTorch's own layers, with which one thread at a time can do so: this library's
+    methods draw from `generators`. The common state is afterwards as it was.
 
     Yields
     ------
     torch.Generator
-        On the CPU, for batches and noise: the same numbers on every device.
+        On the CPU, begun with `seed`: for batches and noise.
     """
-    forked = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=forked):
-        torch.manual_seed(seed)
+    before = torch.default_generator.get_state()
+    try:
+        torch.default_generator.manual_seed(seed)
         yield torch.Generator().manual_seed(seed)
+    finally:
+        torch.default_generator.set_state(before)
 
 
 def batches(n: int, batch_size: int, generator: torch.Generator) -> tuple[Tensor, ...]:
@@ -45,6 +55,22 @@ def batches(n: int, batch_size: int, generator: torch.Generator) -> tuple[Tensor
     return order[: whole * batch_size].split(batch_size)
 
 
+def cosine_schedule(
+    optimiser: torch.optim.Optimizer, n: int, epochs: int, batch_size: int
+) -> torch.optim.lr_scheduler.CosineAnnealingLR:
+    """Return the schedule that lets a learning rate fall to 0 along a cosine, batch by batch.
+
+    Parameters
+    ----------
+    optimiser
+        Whose rate.
+    n, epochs, batch_size
+        Of the training, as in `train`.
+    """
+    steps = epochs * max(1, n // batch_size)
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+
+
 def train(
     network: nn.Module,
     step: Step,
@@ -56,7 +82,9 @@ def train(
     name: str,
     progress: bool | None = None,
 ) -> dict[str, list[float]]:
-    """Run a training, and leave the network ready to use: in evaluation mode, without gradients.
+    """Run a training, and leave the network ready to use.
+
+    It is then on the CPU, in evaluation mode and without gradients.
 
     Parameters
     ----------
@@ -84,12 +112,12 @@ def train(
     Raises
     ------
     DivergedError
-        If a term becomes NaN or infinite. The network has then the weights it had at the end of
-        the last epoch without one.
+        If a term or a weight becomes NaN or infinite. The network has then the weights it had at
+        the end of the last epoch after which all of them were finite.
     """
     network.train()
     history: dict[str, list[float]] = {}
-    good = {key: value.clone() for key, value in network.state_dict().items()}
+    good = _copy_of(network)
     shown = progress_bar(range(epochs), show=progress, desc=name, unit="epoch")
     try:
         for epoch in shown:
@@ -97,58 +125,38 @@ def train(
             names = list(terms[0])
             # One copy from the device per epoch: a look at every batch would make a GPU wait.
             table = torch.stack([torch.stack([t[key] for key in names]) for t in terms]).cpu()
-            if not torch.isfinite(table).all():
-                _halt(name, epoch, names, table, history)
+            if fault := _fault(names, table, network):
+                kept = f"those at the end of epoch {epoch}" if epoch else "the untrained ones"
+                raise DivergedError(
+                    f"{name}: {fault[0]} in epoch {epoch + 1}{fault[1]}; the weights kept are "
+                    f"{kept}: lower {hyper_parameter('learning_rate')}",
+                    history,
+                )
             for key, value in zip(names, table.double().mean(dim=0).tolist(), strict=True):
                 history.setdefault(key, []).append(value)
             shown.set_postfix({key: f"{values[-1]:.3g}" for key, values in history.items()})
-            good = {key: value.clone() for key, value in network.state_dict().items()}
+            good = _copy_of(network)
     except DivergedError:
         network.load_state_dict(good)
         raise
     finally:
-        network.eval().requires_grad_(False)
+        network.cpu().eval().requires_grad_(False)
     return history
 
 
-def _halt(
-    name: str, epoch: int, names: list[str], table: Tensor, history: dict[str, list[float]]
-) -> None:
-    """Say where a training went wrong."""
+def _copy_of(network: nn.Module) -> dict[str, Tensor]:
+    return {key: value.clone() for key, value in network.state_dict().items()}
+
+
+def _fault(names: list[str], table: Tensor, network: nn.Module) -> tuple[str, str] | None:
+    """Say what went wrong in an epoch, and in which batch, if that is known."""
     bad = ~torch.isfinite(table)
-    batch = int(bad.any(dim=1).nonzero()[0])
-    term = names[int(bad[batch].nonzero()[0])]
-    kept = f"those at the end of epoch {epoch}" if epoch else "the untrained ones"
-    raise DivergedError(
-        f"{name}: {term} became {table[batch, names.index(term)]:g} in epoch {epoch + 1}, batch "
-        f"{batch + 1}; the weights kept are {kept}: lower learning_rate",
-        history,
-    )
-
-
-def check_positive(method: object, *names: str) -> None:
-    """Raise a `ZsbirError` unless these `names` of `method` are finite and above 0."""
-    _check(method, names, "above 0", lambda value: value > 0)
-
-
-def check_not_negative(method: object, *names: str) -> None:
-    """Raise a `ZsbirError` unless these `names` of `method` are finite and 0 or more."""
-    _check(method, names, "0 or more", lambda value: value >= 0)
-
-
-def check_at_least(method: object, lowest: int, *names: str) -> None:
-    """Raise a `ZsbirError` unless these `names` of `method` are whole numbers from `lowest`."""
-    _check(
-        method, names, f"a whole number, {lowest} or more",
-        lambda value: value >= lowest and value == int(value),
-    )  # fmt: skip
-
-
-def _check(
-    method: object, names: tuple[str, ...], rule: str, holds: Callable[[float], bool]
-) -> None:
-    for name in names:
-        value = getattr(method, name)
-        good = isinstance(value, (int, float)) and math.isfinite(value) and holds(value)
-        if not good:
-            raise ZsbirError(f"{name} is {value!r}: it must be {rule}")
+    if bad.any():
+        batch = int(bad.any(dim=1).nonzero()[0])
+        term = int(bad[batch].nonzero()[0])
+        return f"{names[term]} became {table[batch, term]:g}", f", batch {batch + 1}"
+    # A loss says nothing about the step that follows it.
+    finite = [torch.isfinite(value).all() for value in network.state_dict().values()]
+    if not torch.stack(finite).all():
+        return "a weight became NaN or infinite", ""
+    return None

@@ -8,33 +8,17 @@ Sketchy Database*, SIGGRAPH 2016.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.embedding import (
-    EmbeddingNetwork,
-    MetricMethod,
-    Partners,
-    squared_distance,
-)
+from zsbir_lib.methods.embedding import EmbeddingNetwork, MetricMethod
+from zsbir_lib.methods.estimator import hyper
+from zsbir_lib.methods.losses import triplet_loss
+from zsbir_lib.methods.partners import Partners
 
-
-def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    r"""Return :math:`\max(0, m + \|a - p\|^2 - \|a - n\|^2)` of each row, shape (n,).
-
-    Parameters
-    ----------
-    anchor, positive, negative
-        Embeddings a, p and n, each of shape (n, e).
-    margin
-        m.
-    """
-    difference = squared_distance(anchor, positive) - squared_distance(anchor, negative)
-    return (margin + difference).clamp(min=0)
+__all__ = ["CoarseTriplet", "FineTriplet", "TripletMethod", "triplet_loss"]
 
 
 class TripletMethod(MetricMethod):
@@ -55,11 +39,12 @@ class TripletMethod(MetricMethod):
         """
 
     def _terms(
-        self, network: EmbeddingNetwork, sketches: Tensor, rows: Tensor, pairs: Pairs,
-        partners: Partners,
-    ) -> dict[str, Tensor]:  # fmt: skip
-        positive, negative = self.draw(rows, pairs, partners)
-        embedded = self._embed(network, torch.cat([positive, negative]))
+        self, network: EmbeddingNetwork, rows: Tensor, pairs: Pairs, partners: Partners
+    ) -> dict[str, Tensor]:
+        device = pairs.sketches.device
+        sketches = network.embed_sketches(pairs.sketches[rows.to(device)])
+        photos = torch.cat(self.draw(rows, pairs, partners))
+        embedded = network.embed_photos(pairs.photos[photos.to(device)])
         losses = triplet_loss(sketches, *embedded.chunk(2), self.margin)
         return {"loss": losses.mean(), "active": (losses > 0).float().mean()}
 
@@ -74,23 +59,6 @@ class CoarseTriplet(TripletMethod):
 
     The embeddings are unit vectors, so a squared distance is twice the cosine distance.
 
-    Parameters
-    ----------
-    margin
-        m.
-    embedding_dim
-        Width of the embedding; None for half of the features' width.
-    shared_weights
-        One network for both views; False for one each.
-    dropout
-        Of the input and the hidden layer.
-    epochs, batch_size, learning_rate
-        Of the training by Adam; a batch holds so many sketches, each in one triplet.
-    seed
-        Of weights, batches and triplets.
-    device
-        See `zsbir_lib.devices.choose_device`.
-
     Attributes
     ----------
     network_ : EmbeddingNetwork
@@ -101,31 +69,10 @@ class CoarseTriplet(TripletMethod):
 
     name = "triplet-coarse"
     title = "Coarse-grained triplet"
-    search_space: ClassVar = {"margin": (0.3, 0.6, 1.0), "epochs": (15, 30)}
 
-    def __init__(
-        self,
-        *,
-        margin: float = 0.6,
-        embedding_dim: int | None = None,
-        shared_weights: bool = True,
-        dropout: float = 0.1,
-        epochs: int = 30,
-        batch_size: int = 128,
-        learning_rate: float = 3e-4,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.margin = margin
-        self.embedding_dim = embedding_dim
-        self.shared_weights = shared_weights
-        self.dropout = dropout
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.seed = seed
-        self.device = device
-        self.history_: dict[str, list[float]] = {}
+    margin: float = hyper(default=0.6, search=(0.3, 0.6, 1.0), help="m.")
+    dropout: float = hyper(default=0.1)
+    epochs: int = hyper(default=30, search=(15, 30))
 
     def draw(self, rows: Tensor, pairs: Pairs, partners: Partners) -> tuple[Tensor, Tensor]:
         """Return a photo of the class and one of another class."""
@@ -139,13 +86,6 @@ class FineTriplet(TripletMethod):
     The loss is that of `CoarseTriplet`; the negative is any other photo. A part of them are of
     the sketch's own class: against these only the shape helps.
 
-    Parameters
-    ----------
-    same_class
-        Part of the negatives that share the class, 0 to 1; the others are of other classes.
-    margin, embedding_dim, shared_weights, dropout, epochs, batch_size, learning_rate, seed, device
-        As in `CoarseTriplet`.
-
     Attributes
     ----------
     network_, history_
@@ -154,38 +94,16 @@ class FineTriplet(TripletMethod):
 
     name = "triplet-fine"
     title = "Fine-grained triplet"
-    search_space: ClassVar = {"margin": (0.1, 0.3, 0.6), "epochs": (15, 30)}
 
-    def __init__(
-        self,
-        *,
-        margin: float = 0.3,
-        same_class: float = 0.3,
-        embedding_dim: int | None = None,
-        shared_weights: bool = True,
-        dropout: float = 0.2,
-        epochs: int = 30,
-        batch_size: int = 128,
-        learning_rate: float = 3e-4,
-        seed: int = 0,
-        device: str | None = None,
-    ) -> None:
-        self.margin = margin
-        self.same_class = same_class
-        self.embedding_dim = embedding_dim
-        self.shared_weights = shared_weights
-        self.dropout = dropout
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.seed = seed
-        self.device = device
-        self.history_: dict[str, list[float]] = {}
-
-    def _check(self) -> None:
-        super()._check()
-        if not 0 <= self.same_class <= 1:
-            raise ZsbirError(f"same_class is {self.same_class}: it must be from 0 to 1")
+    margin: float = hyper(default=0.3, search=(0.1, 0.3, 0.6), help="m.")
+    same_class: float = hyper(
+        default=0.3,
+        least=0,
+        most=1,
+        help="Part of the negatives that share the class; the others are of other classes.",
+    )
+    dropout: float = hyper(default=0.2)
+    epochs: int = hyper(default=30, search=(15, 30))
 
     def draw(self, rows: Tensor, pairs: Pairs, partners: Partners) -> tuple[Tensor, Tensor]:
         """Return the sketch's own photo, and another one."""

@@ -80,7 +80,7 @@ class LatentWalker(LiveWidget):
         start: Sequence[float] = (-1.0, -1.0),
         caption: str = "",
     ) -> None:
-        if model.network_ is None:
+        if getattr(model, "network_", None) is None:
             raise ZsbirError("the VAE is not fitted: call fit first")
         if model.latent_dim != 2 or model.likelihood != "bernoulli":
             raise ZsbirError(

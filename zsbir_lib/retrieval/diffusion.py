@@ -17,7 +17,7 @@ from scipy import sparse
 from torch import Tensor
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.retrieval import Index
+from zsbir_lib.retrieval.index import Index
 
 
 class DiffusionIndex(Index):

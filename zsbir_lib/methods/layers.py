@@ -1,0 +1,75 @@
+"""Layers that draw from a generator of their own, and where a network computes.
+
+PyTorch's layers draw their first weights and their dropout from a state that all threads share,
+and on a graphics card from another stream. These draw on the CPU from a generator that they are
+given: the same seed gives the same numbers in every thread and on every device. Without one they
+do as PyTorch's do.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import Tensor, nn
+
+from zsbir_lib.devices import choose_device
+
+
+def linear(width_in: int, width_out: int, generator: torch.Generator | None = None) -> nn.Linear:
+    r"""Return a linear layer with first weights of PyTorch's law.
+
+    Weights and biases are uniform between :math:`\pm 1 / \sqrt{d}` for an input of d numbers.
+
+    Parameters
+    ----------
+    width_in, width_out
+        Numbers that go in and come out.
+    generator
+        On the CPU; None for PyTorch's common state.
+    """
+    layer = nn.utils.skip_init(nn.Linear, width_in, width_out)
+    bound = 1 / math.sqrt(width_in)
+    nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
+    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer
+
+
+class Dropout(nn.Dropout):
+    """Dropout whose mask is drawn on the CPU, wherever it is used.
+
+    Parameters
+    ----------
+    p
+        Probability that a number is set to 0.
+    generator
+        On the CPU; None for PyTorch's common state.
+    """
+
+    def __init__(self, p: float, generator: torch.Generator | None = None) -> None:
+        super().__init__(p)
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x` with numbers set to 0 and the rest scaled up; in evaluation mode, `x`."""
+        if self.generator is None or not self.training or self.p == 0:
+            return super().forward(x)
+        mask = torch.empty(x.shape, dtype=x.dtype).bernoulli_(1 - self.p, generator=self.generator)
+        return x * mask.div_(1 - self.p).to(x.device)
+
+
+def placed(module: nn.Module, device: str | torch.device | None) -> nn.Module:
+    """Return a fitted module where it is to compute: itself if it is there, else a copy of it.
+
+    Parameters
+    ----------
+    module
+        With weights.
+    device
+        See `zsbir_lib.devices.choose_device`.
+    """
+    chosen = choose_device(device)
+    if next(module.parameters()).device.type == chosen.type == "cpu":
+        return module
+    return copy.deepcopy(module).to(chosen)
