@@ -1,7 +1,7 @@
 """The root of the command line: the commands, and what becomes of errors.
 
-Exit codes: 0, done; 1, the check failed (``doctor``); 2, bad input or usage; 130, interrupted;
-143, terminated; 70, an error of this program itself.
+Exit codes: 0, done; 1, the check failed (``doctor``, ``cache verify``); 2, bad input or usage; 130,
+interrupted; 143, terminated; 70, an error of this program itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ import typer.core
 import typer.main
 
 from zsbir_lib import __version__
-from zsbir_lib.cli import doctor, export, features, leaderboard, models, retrieve, toybox, toynet
+from zsbir_lib.cli import (
+    cache,
+    doctor,
+    export,
+    features,
+    leaderboard,
+    models,
+    retrieve,
+    toybox,
+    toynet,
+)  # fmt: skip
 from zsbir_lib.errors import ZsbirError, speaking_command_line
 from zsbir_lib.reading import printable
 
@@ -57,6 +67,7 @@ class _InOrder(typer.core.TyperGroup):
             "leaderboard",
             "retrieve",
             "export",
+            "cache",
             "doctor",
         ]
 
@@ -103,6 +114,7 @@ app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
 app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)
 app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
 app.add_typer(export.app, name="export")
+app.add_typer(cache.app, name="cache")
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)
 
 
@@ -120,7 +132,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     # What a group says when it is called without a command is its help.
-    if arguments and arguments[0] in ("toybox", "toynet", "export") and len(arguments) == 1:
+    if (
+        arguments
+        and arguments[0] in ("toybox", "toynet", "export", "cache")
+        and len(arguments) == 1
+    ):
         arguments = [*arguments, "--help"]
     before = os.environ.get("ZSBIR_DEBUG")
     try:

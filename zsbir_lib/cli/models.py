@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,51 +100,6 @@ def check_origin(path: Path, metadata: dict[str, Any], features: FeatureSet) -> 
             f"these are of {features.backbone} (weights {features.weights_id}): give the same "
             "--backbone and --weights"
         )
-
-
-def cached_model(
-    method: RetrievalMethod, features: FeatureSet, fingerprint: str
-) -> tuple[RetrievalMethod, Path, bool]:
-    """Return a fitted method: from the cache, or fitted now and kept there.
-
-    Parameters
-    ----------
-    method
-        Not fitted.
-    features
-        What to fit it on.
-    fingerprint
-        Of the data set: what the features alone do not tell.
-
-    Returns
-    -------
-    method : RetrievalMethod
-        Fitted.
-    path : Path
-        Where it is kept.
-    fitted_now : bool
-        Whether it had to be fitted.
-    """
-    from zsbir_lib.methods import load_method
-    from zsbir_lib.paths import cache_dir
-
-    key = {
-        "method": method.name,
-        "parameters": method.get_params(),
-        "version": method.version,
-        "fingerprint": fingerprint,
-        "skipped": features.skipped,
-        **origin(features),
-    }
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
-    path = cache_dir("models") / f"{method.name}-{digest}.safetensors"
-    if path.exists():
-        try:
-            return load_method(path)[0], path, False
-        except ZsbirError as error:
-            print_note(f"{error}: fitting it again")
-    fit_and_save(method, features, path)
-    return method, path, True
 
 
 def print_note(message: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbir_lib.cli.models import cached_model, check_origin, print_note
+from zsbir_lib.cli.models import check_origin, origin, print_note
 from zsbir_lib.cli.options import (
     AsJson,
     FeatureOptions,
@@ -79,6 +79,7 @@ def retrieve(
 
     from zsbir_lib.drawings import crop_ink, find_ink, read_drawing
     from zsbir_lib.methods import create_method, load_method
+    from zsbir_lib.methods.kept import kept_method
     from zsbir_lib.plots import Retrieved, check_picture_path, plot_retrieval
 
     # Everything that a person can get wrong is looked at before anything is computed.
@@ -107,7 +108,7 @@ def retrieve(
 
     features = options.extract(dataset, backbone)
     if fitted is None:
-        fitted, path, fitted_now = cached_model(unfitted, features, dataset.fingerprint)
+        fitted, path, fitted_now = kept_method(unfitted, features, origin(features))
         if fitted_now:
             print_note(f"{unfitted!r} fitted, and kept in {path}")
     else:
