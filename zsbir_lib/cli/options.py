@@ -224,31 +224,8 @@ def _parse(method: str, settings: list[str], several: bool) -> dict[str, list[An
         values[name] = text.split(",") if several else [text]
     # Unknown names are found by the method itself, which lists those that it has.
     create_method(method, **dict.fromkeys(values))
-    hints = typing.get_type_hints(METHODS[method].__init__)
-    return {
-        name: [_convert(name, text, hints.get(name, str)) for text in texts]
-        for name, texts in values.items()
-    }
-
-
-_WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
-
-
-def _convert(name: str, text: str, hint: Any) -> Any:
-    kinds = typing.get_args(hint) or (hint,)
-    word = text.strip().lower()
-    if word in _WORDS and type(_WORDS[word]) in kinds:
-        return _WORDS[word]
-    for kind in (int, float, str):
-        if kind in kinds:
-            try:
-                return kind(text)
-            except ValueError:
-                continue
-    words = {int: "a whole number", float: "a number", bool: "true or false", type(None): "none"}
-    raise ZsbirError(
-        f"{name} must be {' or '.join(words[k] for k in kinds if k in words)}, not {text!r}"
-    )
+    known = METHODS[method].hyper_parameters()
+    return {name: [known[name].parse(text) for text in texts] for name, texts in values.items()}
 
 
 def check_out(path: Path) -> Path:
