@@ -20,11 +20,8 @@ LONG = {
     "features/backbones.py": "to be parted: weight files",
     "features/extraction.py": "to be parted: the store",
     "features/featureset.py": "to be parted",
-    "methods/caae.py": "to be parted",
-    "methods/dsh.py": "to be parted: codes and their distances",
     "metrics.py": "to be parted",
     "plots.py": "to be parted",
-    "retrieval.py": "to be parted: K-means, index, diffusion",
     "vae.py": "to be parted",
     "cli/models.py": "to be parted",
 }

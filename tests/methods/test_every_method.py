@@ -107,7 +107,7 @@ def test_a_name_is_taken_once_and_a_cell_may_run_again(monkeypatch):
     assert METHODS["cvae"].__name__ == "CVAE"
 
 
-def test_a_method_with_its_own_constructor_is_described_too():
+def test_a_method_with_its_own_constructor_is_described_and_fitted_too(small_pairs):
     class Own(RetrievalMethod):
         def __init__(self, alpha: float = 0.5, kind="a"):
             self.alpha, self.kind = alpha, kind
@@ -123,7 +123,9 @@ def test_a_method_with_its_own_constructor_is_described_too():
     found = Own.hyper_parameters()
     assert found["alpha"].parse("2") == 2.0
     assert found["kind"].parse("b") == "b"
-    assert sklearn.clone(Own(0.1)).alpha == 0.1
+    fitted = sklearn.clone(Own(0.1)).fit(small_pairs)
+    assert fitted.alpha == 0.1
+    assert len(fitted.index(small_pairs.photos)) == 120
 
 
 # ---- the same numbers everywhere

@@ -3,9 +3,8 @@ import pytest
 import torch
 from scipy import sparse
 
-from zsbir_lib.retrieval import DiffusionIndex, neighbour_graph, whiten_neighbours
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.retrieval import Index, rank
+from zsbir_lib.retrieval import DiffusionIndex, Index, neighbour_graph, rank, whiten_neighbours
 
 
 @pytest.fixture
