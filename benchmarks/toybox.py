@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zsbir_lib.datasets.toybox.generation import generate
+from zsbir_lib.datasets.toybox.generation import Pictures
 from zsbir_lib.datasets.toybox.instance import Toy
 from zsbir_lib.datasets.toybox.recipe import SIZES, toybox_recipe
 from zsbir_lib.datasets.toybox.registry import toy_classes
@@ -63,8 +63,9 @@ class Prototype:
 def build(size: str) -> float:
     """Draw a whole size into an empty folder, with all processors; return the seconds."""
     with tempfile.TemporaryDirectory() as folder:
+        pictures = Pictures(toybox_recipe(size), root=folder, progress=True)
         start = time.perf_counter()
-        generate(Path(folder), toybox_recipe(size), progress=True)
+        pictures.draw()
         return time.perf_counter() - start
 
 

@@ -11,24 +11,26 @@ import zsbir_lib
 LIBRARY = Path(zsbir_lib.__file__).parent
 MODULES = {path.relative_to(LIBRARY).as_posix(): path for path in sorted(LIBRARY.rglob("*.py"))}
 MOST = 350  # lines of a room with one idea
-# Longer ones, each with the reason why it is left whole.
+# Longer ones, each with the reason why it is left whole; those "to be parted" are not to stay.
 LONG = {
     "benchmark.py": "to be parted: protocols, results, report, run",
+    "cli/models.py": "to be parted",
     "datasets/sketchy.py": "to be parted",
-    "drawings.py": "to be parted: reading, ink, redrawing, strokes",
     "evaluation.py": "to be parted",
-    "features/backbones.py": "to be parted: weight files",
+    "features/backbones.py": "to be parted",
     "features/extraction.py": "to be parted: the store",
     "features/featureset.py": "to be parted",
+    "features/weight_files.py": "to be parted",
     "metrics.py": "to be parted",
     "plots.py": "to be parted",
+    "store.py": "to be parted",
     "vae.py": "to be parted",
-    "cli/models.py": "to be parted",
 }
+DRAWINGS = "datasets/toybox/families/"  # of the Toybox: coordinates, as many as there are classes
 # Where something is done that no other room does.
-OPENS_IMAGES = ("drawings.py", "drawings/", "datasets/sketchy.py")
-KNOWS_THE_CACHE = ("paths.py", "store.py", "cli/", "datasets/toybox/dataset.py",
-                   "features/extraction.py", "toynet.py", "web/toybox.py")  # fmt: skip
+OPENS_IMAGES = ("drawings/images.py",)
+KNOWS_THE_CACHE = ("cli/", "datasets/toybox/dataset.py",
+                   "features/extraction.py", "toynet/making.py", "web/toybox.py")  # fmt: skip
 
 
 def calls(path):
@@ -56,14 +58,12 @@ def test_imports_run_downwards_only(capsys, monkeypatch):
 )
 def test_one_room_does_it(function, rooms):
     found = calling(function)
-    assert found, f"nothing calls {function}: is it called something else now?"
-    assert {place for place in found if not place.startswith(rooms)} == set()
-    present = {room for room in rooms if any(place.startswith(room) for place in MODULES)}
-    idle = {room for room in present if not any(place.startswith(room) for place in found)}
-    assert idle <= {"paths.py"}, f"these need not be named any more: {idle}"
+    assert {place for place in found if not place.startswith((*rooms, "store.py"))} == set()
+    idle = {room for room in rooms if not any(place.startswith(room) for place in found)}
+    assert idle == set(), f"these need not be named any more, or {function} has another name"
 
 
-@pytest.mark.parametrize("place", MODULES)
+@pytest.mark.parametrize("place", [one for one in MODULES if not one.startswith(DRAWINGS)])
 def test_a_room_holds_one_idea(place):
     lines = len(MODULES[place].read_text(encoding="utf-8").splitlines())
     if place in LONG:

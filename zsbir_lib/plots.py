@@ -289,7 +289,9 @@ def _show(axes: Axes, image: Image.Image, label: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     # Class names as long as the picture is wide must not run into the next one.
-    axes.set_xlabel(label, fontsize=min(8.0, 8.0 * 17 / max(1, len(label))), labelpad=4)
+    # A name may hold a dollar sign, which is no formula.
+    size = min(8.0, 8.0 * 17 / max(1, len(label)))
+    axes.set_xlabel(label, fontsize=size, labelpad=4, parse_math=False)
 
 
 def _mark_wrong(axes: Axes) -> None:
@@ -459,7 +461,8 @@ def plot_pairs(
         for column, (photo, name) in enumerate(zip(photos, names, strict=True)):
             sketches = np.flatnonzero(drawn_from == photo)[:n_sketches]
             _show(axes[0, column], dataset.photo(photo), "")
-            axes[0, column].set_title(name, fontsize=min(8.0, 8.0 * 17 / len(name)))
+            size = min(8.0, 8.0 * 17 / len(name))
+            axes[0, column].set_title(name, fontsize=size, parse_math=False)
             for place in axes[1:, column]:
                 place.set_axis_off()
             for place, sketch in zip(axes[1:, column], sketches, strict=False):

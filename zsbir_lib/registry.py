@@ -68,6 +68,13 @@ class Registry(Mapping[str, T], Generic[T]):
         except KeyError:
             raise UnknownNameError(self._unknown(name)) from None
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return what is known as `name`, or `default` if nothing is."""
+        try:
+            return self[name]
+        except UnknownNameError:
+            return default
+
     def __contains__(self, name: object) -> bool:
         return name in self._known or name in self._points()
 

@@ -21,7 +21,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -79,23 +79,27 @@ class Entry:
         """Return the file of the piece called `name`."""
         return self.folder / self.pieces[name].file
 
+    def is_intact(self, name: str) -> bool:
+        """Tell whether the file of a piece is what was written."""
+        piece, path = self.pieces[name], self.path(name)
+        try:
+            return path.stat().st_size == piece.size and sha256(path) == piece.sha256
+        except OSError:
+            return False
+
     def verify(self) -> list[Path]:
         """Return the files that are missing or are not what was written."""
-        damaged = []
-        for piece in self.pieces.values():
-            path = self.folder / piece.file
-            try:
-                intact = path.stat().st_size == piece.size and sha256(path) == piece.sha256
-            except OSError:
-                intact = False
-            if not intact:
-                damaged.append(path)
-        return damaged
+        return [self.path(name) for name in self.pieces if not self.is_intact(name)]
 
     @property
     def size(self) -> int:
         """Bytes of its files, those of an unfinished entry included."""
         return sum(path.stat().st_size for path in _own_files(self.folder))
+
+    @property
+    def changed(self) -> float:
+        """When something was last written to it, in seconds since 1970."""
+        return max((path.stat().st_mtime for path in _own_files(self.folder)), default=0.0)
 
 
 @dataclass
@@ -171,7 +175,13 @@ class Store:
         self.root = cache_root() if root is None else Path(root)
 
     def get(
-        self, kind: str, key: Mapping[str, Any], make: Callable[[Draft], object], *, label: str = ""
+        self,
+        kind: str,
+        key: Mapping[str, Any],
+        make: Callable[[Draft], object],
+        *,
+        label: str = "",
+        check: bool = True,
     ) -> Entry:
         """Return the entry of a key: as it is kept, or made now.
 
@@ -186,6 +196,8 @@ class Store:
             written is kept then, and what is damaged is written again.
         label
             How the folder's name begins, for those who look.
+        check
+            Whether to look for damage. Without it, ask `Entry.is_intact` before a piece is read.
 
         Raises
         ------
@@ -195,7 +207,7 @@ class Store:
         key = _plain(key)
         folder = self._folder(kind, key, label)
         entry = _read(folder, kind, key)
-        if entry is not None and not entry.verify():
+        if entry is not None and not (check and entry.verify()):
             return entry
         with _telling("write to", folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -232,17 +244,24 @@ class Store:
                 return entry
         raise ZsbirError(f"cannot keep {folder}: something else removes it at the same time")
 
-    def find(self, kind: str, key: Mapping[str, Any]) -> Entry | None:
-        """Return the entry of a key if it is there and intact; nothing is written."""
+    def find(self, kind: str, key: Mapping[str, Any], *, check: bool = True) -> Entry | None:
+        """Return the entry of a key if it is there and, unless told not to look, intact."""
         key = _plain(key)
         entry = _read(self._folder(kind, key), kind, key)
-        return None if entry is None or entry.verify() else entry
+        return None if entry is None or (check and entry.verify()) else entry
 
     def entries(self) -> Iterator[Entry]:
         """Yield every entry that is there, unfinished ones too, in the order of their folders."""
         for folder in sorted({path.parent for path in self.root.glob("*/*/*.json")}):
             if (entry := _read(folder)) is not None:
                 yield entry
+
+    def discard(self, entry: Entry, names: Iterable[str]) -> None:
+        """Forget some pieces of an entry, so that they are made again when it is asked for."""
+        with _telling("mend", entry.folder):
+            (entry.folder / _RECORD).unlink(missing_ok=True)
+            for name in names:
+                entry.path(name).unlink(missing_ok=True)
 
     def remove(self, entry: Entry) -> bool:
         """Remove an entry: the files that the store made, and its folder if nothing else is in it.

@@ -53,7 +53,7 @@ class TestDoctor:
         assert "ZSBIR_CACHE" in out
 
     def test_damaged_toybox_files_are_named(self, run, monkeypatch, tmp_path):
-        from zsbir_lib.datasets.toybox.generation import array_path, generate
+        from zsbir_lib.datasets.toybox.generation import Pictures
         from zsbir_lib.datasets.toybox.recipe import toybox_recipe
 
         monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path))
@@ -62,14 +62,12 @@ class TestDoctor:
         monkeypatch.setitem(recipe.SIZES["mini"], "unseen", Counts(1, 1, 1))
         monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._toybox,))
         assert "not drawn yet" in run("doctor")[1]
-        made = toybox_recipe("mini")
-        folder = tmp_path / "toybox" / f"mini-{made.identity}"
-        generate(folder, made, workers=1)
+        entry = Pictures(toybox_recipe("mini"), workers=1).draw()
         assert "ok     Toybox mini" in run("doctor")[1]
-        array_path(folder, "pear", "photos").write_bytes(b"")
+        entry.path("pear.photos.npy").write_bytes(b"")
         code, out, _ = run("doctor")
         assert code == 1
-        assert "pear.photos.npy" in out
+        assert "1 damaged files, pear.photos" in out
         assert "zsbir toybox build --size mini" in out
 
     def test_a_part_of_sketchy_is_not_as_published(self, run, root, monkeypatch):

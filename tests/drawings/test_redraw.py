@@ -1,7 +1,5 @@
 """Any drawing becomes a sketch like the data set's: the same picture, whatever it came from."""
 
-import warnings
-
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
@@ -10,10 +8,12 @@ from zsbir_lib.datasets.toybox import Toy
 from zsbir_lib.drawings import (
     TOYBOX_STYLE,
     DrawingStyle,
+    crop_ink,
     find_ink,
     measure_style,
     normalise_drawing,
     read_drawing,
+    redraw_ink,
 )
 from zsbir_lib.errors import ZsbirError
 
@@ -142,15 +142,21 @@ def test_a_filled_shape_becomes_its_outline():
 
 
 @pytest.mark.parametrize("shape", ["ellipse", "rectangle"])
-@pytest.mark.parametrize("radius", [6, 12, 20])
+@pytest.mark.parametrize("radius", [7, 12])
 def test_an_eye_stays_in_a_drawing_that_is_drawn_anew(shape, radius):
-    image = draw_cat((1000, 1000), 4)
-    for x in range(438, 442):  # wherever the grid's cells happen to lie
+    image = draw_cat((600, 600), 3)
+    blind = darkness(normalise_drawing(image))
+    for x in (262, 264):  # wherever the grid's cells happen to lie
         eyed = image.copy()
-        box = (x - radius, 512 - radius, x + radius, 512 + radius)
+        box = (x - radius, 307 - radius, x + radius, 307 + radius)
         getattr(ImageDraw.Draw(eyed), shape)(box, fill="black")
-        change = darkness(normalise_drawing(eyed)) - darkness(normalise_drawing(image))
-        assert change.max() > 60
+        assert (darkness(normalise_drawing(eyed)) - blind).max() > 60
+
+
+def test_ink_that_was_found_and_cut_is_drawn_as_the_drawing_itself():
+    image = DRAWINGS["in a corner"]
+    ink = crop_ink(find_ink(read_drawing(image)))
+    assert redraw_ink(ink).tobytes() == normalise_drawing(image).tobytes()
 
 
 def test_a_speck_does_not_move_the_drawing():
@@ -177,78 +183,6 @@ def test_ink_is_between_0_and_1_and_where_the_strokes_are():
     assert ink.mean() == pytest.approx(
         (np.asarray(draw_cat(width=20).convert("L")) < 128).mean(), rel=0.05
     )
-
-
-class TestReading:
-    def test_a_photo_is_turned_upright(self, tmp_path):
-        turned = draw_cat().transpose(Image.Transpose.ROTATE_90)
-        exif = Image.Exif()
-        exif[0x0112] = 6  # to be shown turned by 90 degrees clockwise
-        turned.save(tmp_path / "cat.jpg", exif=exif)
-        sketch = normalise_drawing(read_drawing(tmp_path / "cat.jpg"))
-        assert likeness(sketch, REFERENCE) > 0.9
-
-    @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "webp", "bmp", "tif"])
-    def test_files_of_many_formats(self, tmp_path, suffix):
-        path = tmp_path / f"cat.{suffix}"
-        draw_cat().save(path)
-        assert likeness(normalise_drawing(read_drawing(path)), REFERENCE) > 0.9
-
-    def test_a_16_bit_file(self, tmp_path):
-        DRAWINGS["16 bits"].save(tmp_path / "cat.png")
-        assert likeness(normalise_drawing(read_drawing(tmp_path / "cat.png")), REFERENCE) > 0.9
-
-    def test_the_given_image_is_left_alone(self):
-        image = draw_cat()
-        before = image.tobytes()
-        normalise_drawing(image)
-        assert (image.mode, image.tobytes()) == ("RGB", before)
-
-    def test_a_long_image_is_reduced(self):
-        assert max(read_drawing(Image.new("L", (9000, 30))).size) <= 2048
-
-
-def damage(path):
-    draw_cat().save(path)
-    path.write_bytes(path.read_bytes()[:400])
-
-
-def write_bomb(path):
-    """A PNG of a few bytes that says it has 400 million pixels."""
-    import struct
-    import zlib
-
-    def chunk(kind, data):
-        sum_ = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + sum_
-
-    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0)
-    data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda p: None, "there is no such file"),
-        (lambda p: p.mkdir(), "it is a folder"),
-        (lambda p: p.write_bytes(b""), r"empty \(0 bytes\)"),
-        (lambda p: p.write_text("no image"), "it is no image"),
-        (damage, "cannot read the drawing"),
-        (write_bomb, "too large; reduce it to 8000 x 8000 or less"),
-        (lambda p: Image.new("L", (8100, 8100)).save(p), "8100 x 8100 pixels are too large"),
-    ],
-    ids=["missing", "folder", "0 bytes", "text", "truncated", "bomb", "too large"],
-)
-def test_what_is_no_drawing_is_refused_in_one_line(tmp_path, make, message):
-    path = tmp_path / "drawing.png"
-    make(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ZsbirError, match=message) as caught:
-            read_drawing(path)
-    assert "\n" not in str(caught.value)
-    assert "drawing.png" in str(caught.value)
 
 
 def noisy_paper():

@@ -1,14 +1,14 @@
+import errno
 import io
-import json
 import logging
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,17 +16,21 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import nn
 
-from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features import extract_features
+from zsbir_lib.errors import ZsbirError, speaking_command_line
+from zsbir_lib.features import Recipe, extract_features, load_backbone, register_backbone
+from zsbir_lib.store import Store
+
+# Eight images a batch, 32 batches a block.
+BATCH, BLOCK = 8, 256
 
 
 def files(folder):
-    return {path.name: path.read_bytes() for path in folder.glob("*/*") if path.name != "lock"}
+    return {path.name: path.read_bytes() for path in folder.glob("*/*/*") if path.name != ".lock"}
 
 
-def feature_file(folder):
-    (path,) = folder.glob("*/features.npy")
-    return path
+def block_files(folder):
+    """The files of the blocks, in order."""
+    return sorted(folder.glob("features/*/*.npy"))
 
 
 def reads(drawer):
@@ -68,14 +72,13 @@ def test_the_second_call_reads_the_cache(drawer, means, tmp_path):
     again = extract_features(drawer, means, cache=tmp_path)
     assert reads(drawer) == 0
     assert torch.equal(first.photos, again.photos)
-    assert set(files(tmp_path)) == {"features.npy", "features.json"}
-    assert np.load(feature_file(tmp_path)).shape == (60, 6)
+    assert [np.load(path).shape for path in block_files(tmp_path)] == [(60, 6)]
 
 
 def test_cache_true_is_the_cache_folder(drawer, means, tmp_path, monkeypatch):
     monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path))
     extract_features(drawer, means)
-    assert feature_file(tmp_path / "features").exists()
+    assert len(block_files(tmp_path)) == 1
 
 
 def test_cache_false_writes_nothing(drawer, means, tmp_path, monkeypatch):
@@ -90,6 +93,7 @@ def test_cache_false_writes_nothing(drawer, means, tmp_path, monkeypatch):
         {"name": "other"},
         {"weights_id": "w9"},
         {"transform_id": "plain-v2"},
+        {"probe_id": "another network"},
     ],
 )
 def test_stale_features_are_never_read(drawer, means, tmp_path, change):
@@ -102,149 +106,147 @@ def test_stale_features_are_never_read(drawer, means, tmp_path, change):
     assert reads(drawer) == 60
 
 
-@pytest.mark.parametrize("stop_at", [0, 1, 8, 30, 52, 59])
-def test_an_interrupted_run_resumes_with_identical_bytes(make_drawer, means, tmp_path, stop_at):
+@pytest.fixture
+def make_large(make_drawer):
+    """A data set of 600 images: 200 photos and 400 sketches, in blocks of 256, 256 and 88."""
+    return lambda: make_drawer(photos_per_class=50)
+
+
+@pytest.mark.parametrize("stop_at", [0, 255, 256, 400, 599])
+def test_an_interrupted_run_resumes_with_identical_bytes(make_large, means, tmp_path, stop_at):
     whole = tmp_path / "whole"
-    extract_features(make_drawer(), means, cache=whole, batch_size=8)
-    drawer = make_drawer()
-    kind, index = ("photo", stop_at) if stop_at < 20 else ("sketch", stop_at - 20)
+    extract_features(make_large(), means, cache=whole, batch_size=BATCH)
+    drawer = make_large()
+    kind, index = ("photo", stop_at) if stop_at < 200 else ("sketch", stop_at - 200)
     drawer.unreadable[kind, index] = KeyboardInterrupt()
     parts = tmp_path / "parts"
     with pytest.raises(KeyboardInterrupt):
-        extract_features(drawer, means, cache=parts, batch_size=8)
-    assert not list(parts.glob("*/features.*"))
+        extract_features(drawer, means, cache=parts, batch_size=BATCH)
+    assert len(block_files(parts)) == stop_at // BLOCK
     drawer.unreadable.clear()
     reads(drawer)
-    extract_features(drawer, means, cache=parts, batch_size=8)
-    assert reads(drawer) == 60 - stop_at // 8 * 8
+    extract_features(drawer, means, cache=parts, batch_size=BATCH)
+    assert reads(drawer) == 600 - stop_at // BLOCK * BLOCK
     assert files(parts) == files(whole)
 
 
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, {tests!r})
-from features.conftest import Drawer, make_backbone
-from zsbir_lib.features import extract_features
-drawer = Drawer(photos_per_class=50)
-whole = drawer.sketch
-def sketch(index):
-    if index == 123:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return whole(index)
-drawer.sketch = sketch
-extract_features(drawer, make_backbone(), cache={folder!r}, batch_size=16)
-"""
+def fork(work, *arguments):
+    """Start a process that knows what this one does, so that nothing is imported again."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux forks safely")
+
+    def run():
+        torch.set_num_threads(1)  # the threads of this process are not in the other one
+        work(*arguments)
+
+    process = multiprocessing.get_context("fork").Process(target=run)
+    process.start()
+    return process
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
-def test_a_killed_process_leaves_what_the_next_one_continues(make_drawer, means, tmp_path):
-    extract_features(
-        make_drawer(photos_per_class=50), means, cache=tmp_path / "whole", batch_size=16
-    )
-    code = KILLED.format(tests=str(Path(__file__).parents[1]), folder=str(tmp_path / "parts"))
-    # The thread count may change the last digit, so the child gets ours.
-    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    child = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
-    assert child.returncode == -signal.SIGKILL
-    assert set(files(tmp_path / "parts")) == {"partial.npy", "partial.jsonl"}
-    drawer = make_drawer(photos_per_class=50)
-    extract_features(drawer, means, cache=tmp_path / "parts", batch_size=16)
-    # The killed process was reading image 200 + 123, in block 20; at most two blocks were lost.
-    assert 600 - 20 * 16 <= reads(drawer) <= 600 - 18 * 16
+def test_a_killed_process_leaves_what_the_next_one_continues(make_large, means, tmp_path):
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # as in the other process: the last digit may depend on it
+    try:
+        extract_features(make_large(), means, cache=tmp_path / "whole", batch_size=BATCH)
+
+        def work():
+            drawer = make_large()
+            whole = drawer.sketch
+            drawer.sketch = lambda i: os.kill(os.getpid(), signal.SIGKILL) if i == 380 else whole(i)
+            extract_features(drawer, means, cache=tmp_path / "parts", batch_size=BATCH)
+
+        process = fork(work)
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+        assert len(block_files(tmp_path / "parts")) == 2
+        drawer = make_large()
+        extract_features(drawer, means, cache=tmp_path / "parts", batch_size=BATCH)
+    finally:
+        torch.set_num_threads(before)
+    # The killed process was reading image 200 + 380, in the third block.
+    assert reads(drawer) == 600 - 2 * BLOCK
     assert files(tmp_path / "parts") == files(tmp_path / "whole")
 
 
 @pytest.fixture
-def interrupted(make_drawer, means, tmp_path):
-    """A folder whose run stopped in the last of 8 blocks, and the bytes it should end with."""
-    extract_features(make_drawer(), means, cache=tmp_path / "whole", batch_size=8)
-    drawer = make_drawer()
-    drawer.unreadable["sketch", 39] = KeyboardInterrupt()
+def interrupted(make_large, means, tmp_path):
+    """A folder whose run stopped in the last of 3 blocks, and the bytes it should end with."""
+    extract_features(make_large(), means, cache=tmp_path / "whole", batch_size=BATCH)
+    drawer = make_large()
+    drawer.unreadable["sketch", 399] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
-        extract_features(drawer, means, cache=tmp_path / "parts", batch_size=8)
+        extract_features(drawer, means, cache=tmp_path / "parts", batch_size=BATCH)
     drawer.unreadable.clear()
     reads(drawer)
-    (partial,) = (tmp_path / "parts").glob("*/partial.npy")
-    return drawer, partial, partial.with_name("partial.jsonl"), files(tmp_path / "whole")
+    return drawer, tmp_path / "parts", files(tmp_path / "whole")
 
 
-def resume(drawer, partial, means, **options):
-    extract_features(drawer, means, cache=partial.parents[1], **{"batch_size": 8, **options})
-    return reads(drawer), files(partial.parents[1])
+def resume(drawer, folder, means, **options):
+    extract_features(drawer, means, cache=folder, **{"batch_size": BATCH, **options})
+    return reads(drawer), files(folder)
 
 
-def test_a_damaged_block_of_a_partial_file_is_computed_again(interrupted, means):
-    drawer, partial, _, whole = interrupted
-    flip_a_bit(partial, 128 + 4 * 6 * 8 * 3 + 5)  # header, then numbers of three good blocks
-    assert resume(drawer, partial, means) == (60 - 3 * 8, whole)
-
-
-@pytest.mark.parametrize("cut", [1, 100, 128 + 10])
-def test_a_truncated_partial_file_is_continued(interrupted, means, cut):
-    drawer, partial, _, whole = interrupted
-    partial.write_bytes(partial.read_bytes()[:-cut])
-    count, found = resume(drawer, partial, means)
-    assert found == whole
-    assert 60 - 7 * 8 < count <= 60 - 5 * 8
-
-
-def test_bytes_that_no_journal_line_vouches_for_are_dropped(interrupted, means):
-    drawer, partial, journal, whole = interrupted
-    lines = journal.read_text().splitlines()
-    journal.write_text("\n".join([*lines[:5], lines[5][:20]]))
-    assert resume(drawer, partial, means) == (60 - 4 * 8, whole)
-
-
-def test_a_lost_journal_starts_over(interrupted, means):
-    drawer, partial, journal, whole = interrupted
-    journal.unlink()
-    assert resume(drawer, partial, means) == (60, whole)
+@pytest.mark.parametrize("damage", ["flip", "truncate", "empty"])
+def test_a_damaged_block_of_an_interrupted_run_is_computed_again(interrupted, means, damage):
+    drawer, folder, whole = interrupted
+    path = block_files(folder)[0]
+    if damage == "flip":
+        flip_a_bit(path, 700)
+    else:
+        path.write_bytes(path.read_bytes()[:-10] if damage == "truncate" else b"")
+    count, found = resume(drawer, folder, means)
+    assert count == 600 - BLOCK
+    assert {name: found[name] for name in whole} == whole
 
 
 def test_another_batch_size_starts_over(interrupted, means):
-    drawer, partial, _, whole = interrupted
-    count, found = resume(drawer, partial, means, batch_size=4)
-    assert count == 60
-    assert json.loads(found["features.json"])["rounding"]["batch_size"] == 4
-    assert len(found["features.npy"]) == len(whole["features.npy"])
+    drawer, folder, whole = interrupted
+    count, _ = resume(drawer, folder, means, batch_size=4)
+    assert count == 600
+    (entry,) = Store(folder).entries()
+    assert entry.verify() == []
+    assert not set(entry.pieces) & {name.partition("~")[0] + ".npy" for name in whole}
 
 
-@pytest.mark.parametrize("damage", ["flip", "truncate", "metadata", "other key"])
-def test_a_damaged_cache_file_is_named_and_rebuilt(drawer, means, tmp_path, damage, caplog):
-    extract_features(drawer, means, cache=tmp_path)
+@pytest.mark.parametrize("damage", ["flip", "truncate", "gone"])
+def test_a_damaged_block_of_a_finished_run_is_named_and_rebuilt(
+    make_large, means, tmp_path, damage, caplog
+):
+    drawer = make_large()
+    extract_features(drawer, means, cache=tmp_path, batch_size=BATCH)
     good = files(tmp_path)
-    path = feature_file(tmp_path)
-    metadata = path.with_name("features.json")
+    path = block_files(tmp_path)[1]
     if damage == "flip":
         flip_a_bit(path, 700)
     elif damage == "truncate":
         path.write_bytes(path.read_bytes()[:-10])
-    elif damage == "metadata":
-        metadata.write_text("{")
     else:
-        content = json.loads(metadata.read_text())
-        content["key"]["fingerprint"] = "another"
-        metadata.write_text(json.dumps(content))
+        path.unlink()
+    reads(drawer)
     with caplog.at_level(logging.WARNING):
-        extract_features(drawer, means, cache=tmp_path)
-    assert str(path) in caplog.text
-    assert "damaged" in caplog.text
+        extract_features(drawer, means, cache=tmp_path, batch_size=BATCH)
+    assert f"{path} is damaged or gone" in caplog.text
+    assert reads(drawer) == BLOCK
     assert files(tmp_path) == good
 
 
-def test_an_unreadable_image_is_named_and_stops_the_run(drawer, means, tmp_path):
-    drawer.unreadable["sketch", 33] = UnidentifiedImageError("cannot identify image file")
-    message = f"cannot read sketch {drawer.sketch_ids[33]} \\(cannot identify image file\\)"
+def test_an_unreadable_image_is_named_and_stops_the_run(make_large, means, tmp_path):
+    drawer = make_large()
+    drawer.unreadable["sketch", 333] = UnidentifiedImageError("cannot identify image file")
+    message = f"cannot read sketch {drawer.sketch_ids[333]} \\(cannot identify image file\\)"
     for cache in (tmp_path, False):
         with pytest.raises(ZsbirError, match=message) as caught:
-            extract_features(drawer, means, cache=cache, batch_size=8)
+            extract_features(drawer, means, cache=cache, batch_size=BATCH)
         assert "on_error='skip'" in str(caught.value)
         assert "\n" not in str(caught.value)
+    with speaking_command_line(), pytest.raises(ZsbirError, match="--on-error skip"):
+        extract_features(drawer, means, cache=False, batch_size=BATCH)
     # Repaired, the run goes on behind what it had.
     drawer.unreadable.clear()
     reads(drawer)
-    extract_features(drawer, means, cache=tmp_path, batch_size=8)
-    assert reads(drawer) == 60 - 53 // 8 * 8
+    extract_features(drawer, means, cache=tmp_path, batch_size=BATCH)
+    assert reads(drawer) == 600 - 2 * BLOCK
 
 
 def test_really_broken_files_are_unreadable_images(drawer, means):
@@ -285,32 +287,42 @@ def test_skipped_images_are_listed_and_leave_consistent_rows(
                 assert features.photo_ids[found] == drawer.photo_ids[original]
 
 
-def test_a_cache_with_skipped_images_does_not_hide_them(drawer, means, tmp_path):
-    drawer.unreadable["photo", 2] = OSError("truncated")
-    extract_features(drawer, means, cache=tmp_path, on_error="skip")
-    with pytest.raises(ZsbirError, match="cannot read photo bat/2"):
-        extract_features(drawer, means, cache=tmp_path)
+def test_a_cache_with_skipped_images_does_not_hide_them(make_large, means, tmp_path):
+    drawer = make_large()
+    drawer.unreadable["sketch", 399] = OSError("truncated")
+    options = {"cache": tmp_path, "batch_size": BATCH}
+    extract_features(drawer, means, **options, on_error="skip")
+    with pytest.raises(ZsbirError, match=f"cannot read sketch {drawer.sketch_ids[399]}"):
+        extract_features(drawer, means, **options)
+    # Repaired, its block alone is computed again.
     drawer.unreadable.clear()
-    assert len(extract_features(drawer, means, cache=tmp_path).photos) == 20
+    reads(drawer)
+    repaired = extract_features(drawer, means, **options)
+    assert len(repaired.sketches) == 400
+    assert reads(drawer) == 1 + 88
+    assert torch.equal(repaired.sketches, extract_features(drawer, means, cache=False).sketches)
 
 
-def test_an_interrupted_run_with_skipped_images_resumes_either_way(make_drawer, means, tmp_path):
-    for on_error in ("skip", "raise"):
-        drawer = make_drawer()
-        drawer.unreadable["photo", 9] = OSError("truncated")
-        drawer.unreadable["sketch", 30] = KeyboardInterrupt()
-        options = {"cache": tmp_path / on_error, "batch_size": 8}
-        with pytest.raises(KeyboardInterrupt):
-            extract_features(drawer, means, **options, on_error="skip")
-        del drawer.unreadable["sketch", 30]
-        reads(drawer)
-        if on_error == "skip":
-            features = extract_features(drawer, means, **options, on_error="skip")
-            assert features.skipped == ("photo cow/9",)
-            assert reads(drawer) == 60 - 50 // 8 * 8
-        else:
-            with pytest.raises(ZsbirError, match="cannot read photo cow/9"):
-                extract_features(drawer, means, **options)
+@pytest.mark.parametrize("on_error", ["skip", "raise"])
+def test_an_interrupted_run_with_skipped_images_resumes_either_way(
+    make_large, means, tmp_path, on_error
+):
+    drawer = make_large()
+    drawer.unreadable["photo", 9] = OSError("truncated")
+    drawer.unreadable["sketch", 330] = KeyboardInterrupt()
+    options = {"cache": tmp_path, "batch_size": BATCH}
+    with pytest.raises(KeyboardInterrupt):
+        extract_features(drawer, means, **options, on_error="skip")
+    del drawer.unreadable["sketch", 330]
+    reads(drawer)
+    if on_error == "skip":
+        features = extract_features(drawer, means, **options, on_error="skip")
+        assert features.skipped == (f"photo {drawer.photo_ids[9]}",)
+        # The block, and twice the image: it might be readable by now.
+        assert reads(drawer) == 600 - 2 * BLOCK + 2
+    else:
+        with pytest.raises(ZsbirError, match=f"cannot read photo {drawer.photo_ids[9]}"):
+            extract_features(drawer, means, **options)
 
 
 def test_a_program_error_is_not_an_unreadable_image(drawer, means):
@@ -325,7 +337,7 @@ def test_nan_features_name_the_image(drawer, means):
         extract_features(drawer, means, cache=False)
 
 
-def test_two_at_once_compute_once_and_agree(make_drawer, means, tmp_path):
+def test_several_threads_compute_once_and_agree(make_drawer, means, tmp_path):
     drawer = make_drawer()
     inside, results = [], []
 
@@ -348,20 +360,97 @@ def test_two_at_once_compute_once_and_agree(make_drawer, means, tmp_path):
     assert sum(inside) == 60
     assert len(results) == 3
     assert all(torch.equal(results[0].photos, other.photos) for other in results)
-    assert set(files(tmp_path)) == {"features.npy", "features.json"}
 
 
-def test_a_file_system_without_locks_is_used_without(drawer, means, tmp_path, monkeypatch):
-    def unsupported(stream):
-        raise OSError(95, "Operation not supported")
+class NoLock:
+    """A lock on a file system that knows none."""
 
-    monkeypatch.setattr("zsbir_lib.features.extraction._lock", unsupported)
-    assert len(extract_features(drawer, means, cache=tmp_path).photos) == 20
+    def __init__(self, path, **options):
+        pass
+
+    def acquire(self, timeout=-1):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    def release(self):
+        pass
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_processes_without_locks_all_end_with_right_features(
+    make_drawer, means, tmp_path, monkeypatch, processes
+):
+    monkeypatch.setattr("zsbir_lib.store.FileLock", NoLock)
+    barrier = multiprocessing.get_context("fork").Barrier(processes)
+
+    class Meeting(nn.Module):
+        """Computes the first batch when all processes have come to theirs."""
+
+        met = False
+
+        def forward(self, images):
+            if not self.met:
+                self.met = barrier.wait(60) >= 0
+            return means.module(images)
+
+    def work(number):
+        # Other batches: other last digits, so that what two processes write is not the same.
+        found = extract_features(
+            make_drawer(photos_per_class=100), replace(means, module=Meeting()),
+            cache=tmp_path / "cache", batch_size=8 + 8 * (number % 2),
+        )  # fmt: skip
+        np.savez(tmp_path / f"found-{number}", photos=found.photos, sketches=found.sketches)
+
+    racers = [fork(work, number) for number in range(processes)]
+    for racer in racers:
+        racer.join(120)
+        assert racer.exitcode == 0
+    right = extract_features(make_drawer(photos_per_class=100), means, cache=False)
+    for number in range(processes):
+        with np.load(tmp_path / f"found-{number}.npz") as found:
+            np.testing.assert_allclose(found["photos"], right.photos, rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(found["sketches"], right.sketches, rtol=1e-4, atol=1e-4)
+    (entry,) = Store(tmp_path / "cache").entries()
+    assert entry.verify() == []
+    assert sum(len(np.load(entry.path(name))) for name in entry.pieces) == 1200
+
+
+def test_a_read_only_cache_serves_its_readers(drawer, means, tmp_path, monkeypatch):
+    first = extract_features(drawer, means, cache=tmp_path)
+
+    def refuse(*args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(args[0]))
+
+    for name in ("mkdir", "rename", "replace", "open", "unlink"):
+        monkeypatch.setattr(os, name, refuse)
+    assert torch.equal(extract_features(drawer, means, cache=tmp_path).photos, first.photos)
+
+
+def test_a_full_disk_is_one_clear_line_and_the_run_goes_on_behind_it(
+    make_large, means, tmp_path, monkeypatch
+):
+    drawer, save, saved = make_large(), np.save, []
+
+    def fill(path, block):
+        if len(saved) == 1:
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        saved.append(path)
+        save(path, block)
+
+    monkeypatch.setattr(np, "save", fill)
+    with pytest.raises(ZsbirError, match=r"cannot write to the cache .*No space left on device"):
+        extract_features(drawer, means, cache=tmp_path, batch_size=BATCH)
+    assert len(block_files(tmp_path)) == 1
+    assert not list(tmp_path.rglob(".zsbir-partial*"))
+    monkeypatch.undo()
+    reads(drawer)
+    extract_features(drawer, means, cache=tmp_path, batch_size=BATCH)
+    assert reads(drawer) == 600 - BLOCK
 
 
 def test_a_cache_that_cannot_be_written_is_named(drawer, means, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ZsbirError, match=r"cannot use the feature cache .*file"):
+    with pytest.raises(ZsbirError, match=r"cannot write to the cache .*file"):
         extract_features(drawer, means, cache=tmp_path / "file")
 
 
@@ -370,7 +459,69 @@ def test_mixed_precision_is_close_and_kept_apart(drawer, means, tmp_path):
     mixed = extract_features(drawer, means, cache=tmp_path, mixed_precision=True)
     assert not torch.equal(full.photos, mixed.photos)
     torch.testing.assert_close(full.photos, mixed.photos, rtol=0.02, atol=1)
-    assert len(list(tmp_path.glob("*/features.npy"))) == 2
+    assert len(list(Store(tmp_path).entries())) == 2
+
+
+class Watch(nn.Module):
+    """Notes PyTorch's switches of precision while it computes."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module, self.seen = module, []
+
+    def forward(self, images):
+        self.seen.append(tf32_switches())
+        return self.module(images)
+
+
+def tf32_switches():
+    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+
+
+@pytest.mark.parametrize("before", [(False, True), (True, True), (False, False)])
+@pytest.mark.parametrize("tf32", [False, True])
+def test_the_precision_is_stated_and_the_process_keeps_its_own(drawer, means, before, tf32):
+    kept = tf32_switches()
+    try:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+        watch = Watch(means.module)
+        extract_features(drawer, replace(means, module=watch), cache=False, tf32=tf32)
+        assert set(watch.seen) == {(tf32, tf32)}
+        assert tf32_switches() == before
+    finally:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = kept
+
+
+def test_tf32_is_kept_apart(drawer, means, tmp_path):
+    extract_features(drawer, means, cache=tmp_path)
+    extract_features(drawer, means, cache=tmp_path, tf32=True)
+    assert len(list(Store(tmp_path).entries())) == 2
+
+
+def test_neither_backbone_nor_random_numbers_of_the_caller_are_touched(drawer, means, monkeypatch):
+    moved = []
+    monkeypatch.setattr(nn.Module, "to", lambda self, *args, **kwargs: moved.append(self) or self)
+    state = torch.get_rng_state()
+    extract_features(drawer, means, cache=False, device="cpu", workers=2)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not any(module is means.module for module in moved)
+
+
+def test_another_network_of_the_same_name_and_weights_has_its_own_features(drawer, tmp_path):
+    """Case 02: mean pooling, then max pooling, over the same convolution."""
+    torch.manual_seed(0)
+    weights = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Identity(), nn.Flatten()).state_dict()
+
+    def network(pool):
+        return nn.Sequential(nn.Conv2d(3, 8, 3), pool, nn.Flatten())
+
+    for pool in (nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1)):
+        recipe = Recipe(partial(network, pool), 8, input_size=8, default_weights=lambda: weights)
+        register_backbone("case-02", recipe, replace=True)
+        backbone = load_backbone("case-02", device="cpu")
+        cached = extract_features(drawer, backbone, cache=tmp_path).photos
+        fresh = extract_features(drawer, backbone, cache=False).photos
+        torch.testing.assert_close(cached, fresh)
 
 
 def test_the_bar_is_on_standard_error(drawer, means, capsys):
@@ -388,6 +539,7 @@ def test_the_bar_is_on_standard_error(drawer, means, capsys):
         ({"workers": 0}, "workers must be 1 or more"),
         ({"on_error": "ignore"}, "on_error must be 'raise' or 'skip'"),
         ({"device": "abacus"}, "unknown device"),
+        ({"mixed_precision": True, "tf32": True}, "mixed_precision=True and tf32=True exclude"),
     ],
 )
 def test_bad_arguments(drawer, means, options, message):

@@ -1,9 +1,14 @@
-"""Pairs that every method learns from in a moment."""
+"""The methods' tests share what they learn from."""
+
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from zsbir_lib.features import Pairs
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 WORDS = ("round", "furry", "winged", "striped")
 

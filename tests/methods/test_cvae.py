@@ -123,6 +123,7 @@ def test_mean_reconstruction_divides_two_terms_by_the_width_and_leaves_the_diver
     assert fault["kl"] == right["kl"]
 
 
+@pytest.mark.slow
 def test_mean_reconstruction_collapses_the_posterior():
     wide = make_pairs(dim=64, style=1.5)
     settings = {"epochs": 60, "batch_size": 32, "learning_rate": 3e-3}

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from pair_samples import make_pairs
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
@@ -16,27 +17,9 @@ from zsbir_lib.methods.dsh import (
 from zsbir_lib.retrieval import rank
 
 
-def make_pairs(n_photos=120, dim=14, photo_dim=10, n_classes=6, seed=0):
-    g = torch.Generator().manual_seed(seed)
-    photo_labels = torch.arange(n_photos) % n_classes
-    latent = 2 * torch.randn(n_classes, 6, generator=g)[photo_labels]
-    latent = latent + 0.5 * torch.randn(n_photos, 6, generator=g)
-    photos = (latent @ torch.randn(6, photo_dim, generator=g)).relu()
-    index = torch.arange(n_photos).repeat_interleave(2)
-    sketches = (latent[index] @ torch.randn(6, dim, generator=g)).relu()
-    return Pairs(
-        sketches=sketches,
-        photos=photos,
-        photo_index=index,
-        labels=photo_labels[index],
-        photo_labels=photo_labels,
-        class_names=tuple("abcdef"[:n_classes]),
-    )
-
-
 @pytest.fixture(scope="module")
 def pairs():
-    return make_pairs()
+    return make_pairs(n_photos=120, dim=14, photo_dim=10)
 
 
 @pytest.fixture(scope="module")

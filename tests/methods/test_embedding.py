@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pair_samples import make_pairs
 
 from zsbir_lib.errors import DivergedError, NotFiniteError, ZsbirError
 from zsbir_lib.features import Pairs
@@ -15,29 +16,9 @@ ALL = [Siamese1, Siamese2, CoarseTriplet, FineTriplet, AdversarialMetric]
 QUICK = {"epochs": 2, "batch_size": 32}
 
 
-def make_pairs(n_photos=90, dim=12, photo_dim=12, n_classes=6, seed=0):
-    """Sketches and photos show the same latent numbers, each through a map of its own."""
-    g = torch.Generator().manual_seed(seed)
-    photo_labels = torch.arange(n_photos) % n_classes
-    latent = 2 * torch.randn(n_classes, 6, generator=g)[photo_labels]
-    latent = latent + 0.5 * torch.randn(n_photos, 6, generator=g)
-    photos = (latent @ torch.randn(6, photo_dim, generator=g)).relu()
-    index = torch.arange(n_photos).repeat_interleave(2)
-    noisy = latent[index] + 0.2 * torch.randn(2 * n_photos, 6, generator=g)
-    sketches = (noisy @ torch.randn(6, dim, generator=g)).relu()
-    return Pairs(
-        sketches=sketches,
-        photos=photos,
-        photo_index=index,
-        labels=photo_labels[index],
-        photo_labels=photo_labels,
-        class_names=tuple("abcdef"[:n_classes]),
-    )
-
-
 @pytest.fixture(scope="module")
 def pairs():
-    return make_pairs()
+    return make_pairs(drawing_noise=0.2)
 
 
 def precision(method, pairs, k=10):

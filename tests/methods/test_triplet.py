@@ -1,29 +1,11 @@
 import pytest
 import torch
+from pair_samples import make_pairs
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.embedding import Partners
 from zsbir_lib.methods.triplet import CoarseTriplet, FineTriplet, triplet_loss
-
-
-def make_pairs(n_photos=90, dim=12, n_classes=6, seed=0, spread=0.5):
-    """Sketches and photos show the same latent numbers; `spread` of them are a photo's own."""
-    g = torch.Generator().manual_seed(seed)
-    photo_labels = torch.arange(n_photos) % n_classes
-    latent = 2 * torch.randn(n_classes, 6, generator=g)[photo_labels]
-    latent = latent + spread * torch.randn(n_photos, 6, generator=g)
-    photos = (latent @ torch.randn(6, dim, generator=g)).relu()
-    index = torch.arange(n_photos).repeat_interleave(2)
-    sketches = (latent[index] @ torch.randn(6, dim, generator=g)).relu()
-    return Pairs(
-        sketches=sketches,
-        photos=photos,
-        photo_index=index,
-        labels=photo_labels[index],
-        photo_labels=photo_labels,
-        class_names=tuple("abcdef"[:n_classes]),
-    )
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def test_a_card_says_what_was_never_seen():
         "seed": 0,
         "photo_seed": 1,
         "clutter": 0.5,
-        "drawing_version": "abc",
+        "drawings_version": 1,
         "threads": 2,
         "torch": "2.6",
         "machine": "x86_64",
@@ -89,7 +89,7 @@ def test_a_card_says_what_was_never_seen():
 
 
 def test_bad_input_is_refused_before_anything_is_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr("zsbir_lib.toynet.making.generate", pytest.fail)
+    monkeypatch.setattr("zsbir_lib.toynet.making.Pictures", pytest.fail)
     with pytest.raises(ZsbirError, match=r"must end in \.safetensors"):
         make_toynet(tmp_path / "weights.pt")
     with pytest.raises(ZsbirError, match="0 photos"):

@@ -14,7 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from zsbir_lib import __version__
+from zsbir_lib.cli.cache import size_text
 from zsbir_lib.cli.options import AsJson, emit
+from zsbir_lib.errors import ZsbirError
 
 _PACKAGES = ("numpy", "PIL", "matplotlib", "sklearn", "safetensors", "ipywidgets", "anywidget")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -143,34 +145,24 @@ def _cache() -> Iterator[Check]:
         with atomic_path(folder / "doctor") as path:
             path.write_text("written to see whether it can be\n", encoding="utf-8")
         (folder / "doctor").unlink()
-    except OSError as error:
-        reason = f"{error.filename}: {error.strerror}"
+    except (OSError, ZsbirError) as error:
+        reason = str(error) if isinstance(error, ZsbirError) else f"{folder}: {error.strerror}"
         yield Check("cache", "wrong", reason, "set ZSBIR_CACHE to a folder that can be written")
         return
     free = shutil.disk_usage(folder).free
     remedy = "" if free > _ENOUGH_SPACE else "make room, or set ZSBIR_CACHE to another disk"
     state = "ok" if free > _ENOUGH_SPACE else "wrong"
-    yield Check("cache", state, f"{folder}, {_bytes(free)} free", remedy)
+    yield Check("cache", state, f"{folder}, {size_text(free)} free", remedy)
     for part in sorted(entry for entry in folder.iterdir() if entry.is_dir()):
         size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
-        yield Check(f"cache/{part.name}", "ok", _bytes(size))
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
+        yield Check(f"cache/{part.name}", "ok", size_text(size))
 
 
 def _toybox() -> Iterator[Check]:
     from zsbir_lib.datasets.splits import SKETCHY_CLASSES
     from zsbir_lib.datasets.toybox import toy_classes
-    from zsbir_lib.datasets.toybox.generation import damaged_files
+    from zsbir_lib.datasets.toybox.generation import Pictures
     from zsbir_lib.datasets.toybox.recipe import SIZES, toybox_recipe
-    from zsbir_lib.paths import cache_dir
 
     missing = sorted(set(SKETCHY_CLASSES) - set(toy_classes()))
     if missing:
@@ -179,26 +171,19 @@ def _toybox() -> Iterator[Check]:
             "install zsbir anew",
         )  # fmt: skip
     for size in SIZES:
-        recipe = toybox_recipe(size)
-        folder = cache_dir("toybox") / f"{size}-{recipe.identity}"
-        command = f"`zsbir toybox build --size {size}`"
-        states = [damaged_files(folder, name) for name in recipe.classes]
-        drawn = sum(state is not None for state in states)
-        damaged = [path for state in states if state for path in state]
-        name = f"Toybox {size}"
-        if damaged:
+        command, name = f"`zsbir toybox build --size {size}`", f"Toybox {size}"
+        entry = Pictures(toybox_recipe(size)).find()
+        if entry is None:
+            yield Check(name, "note", "not drawn yet", f"drawn on first use, or by {command}")
+        elif damaged := entry.verify():
             found = f"{len(damaged)} damaged files, {damaged[0].name} first"
             yield Check(name, "wrong", found, f"{command} draws them again")
-        elif drawn == len(recipe.classes):
-            yield Check(name, "ok", f"drawn, {drawn} classes")
         else:
-            found = f"{drawn} of {len(recipe.classes)} classes drawn" if drawn else "not drawn yet"
-            yield Check(name, "note", found, f"drawn on first use, or by {command}")
+            yield Check(name, "ok", "drawn")
 
 
 def _toynet() -> Iterator[Check]:
-    from zsbir_lib.datasets.toybox.recipe import drawing_version
-    from zsbir_lib.errors import ZsbirError
+    from zsbir_lib.datasets.toybox.recipe import DRAWINGS_VERSION
     from zsbir_lib.features import load_backbone
     from zsbir_lib.toynet import TOYNET_WEIGHTS, read_toynet_card
 
@@ -212,10 +197,10 @@ def _toynet() -> Iterator[Check]:
     found = backbone.weights_id
     if "held_out_accuracy" in card:
         found += f", {card['held_out_accuracy']:.1%} of held-out photos named right"
-    if card.get("drawing_version") == drawing_version():
+    if card.get("drawings_version") == DRAWINGS_VERSION:
         yield Check("toynet weights", "ok", found)
     else:
-        found += ", trained on photos that other code drew"
+        found += ", trained on photos of other drawings"
         yield Check("toynet weights", "note", found, f"they serve; {remedy} anew")
 
 

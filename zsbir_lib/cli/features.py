@@ -29,7 +29,7 @@ def features(
 ) -> None:
     """Compute the features of a data set.
 
-    Those in the cache are not computed again.     An interrupted run goes on where it stopped.
+    Those in the cache are not computed again. An interrupted run goes on where it stopped.
     """
     from zsbir_lib.paths import cache_dir
 
@@ -40,7 +40,8 @@ def features(
     seconds = time.perf_counter() - start
     if out is not None:
         found.save(out)
-    where = [str(cache_dir("features"))] + ([str(out)] if out else [])
+    where = [] if options.from_file else [str(cache_dir("features"))]
+    where += [str(out)] if out else []
     values = {
         "dataset": found.dataset,
         "backbone": found.backbone,
@@ -49,7 +50,7 @@ def features(
         "photos": list(found.photos.shape),
         "sketches": list(found.sketches.shape),
         "skipped": list(found.skipped),
-        "cache": where[0],
+        "cache": None if options.from_file else where[0],
         "out": str(out) if out else None,
         "seconds": round(seconds, 2),
     }

@@ -1,11 +1,13 @@
 """The root of the command line: the commands, and what becomes of errors.
 
-Exit codes: 0, done; 1, the check failed (``doctor``); 2, bad input or usage; 130, interrupted;
-143, terminated; 70, an error of this program itself.
+Exit codes: 0, done; 1, the check failed (``doctor``, ``cache verify``); 2, bad input or usage; 130,
+interrupted; 143, terminated; 70, an error of this program itself.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import signal
@@ -22,15 +24,21 @@ import typer.core
 import typer.main
 
 from zsbir_lib import __version__
-from zsbir_lib.cli import doctor, export, features, leaderboard, models, retrieve, toybox, toynet
+from zsbir_lib.cli import (
+    cache,
+    doctor,
+    export,
+    features,
+    leaderboard,
+    models,
+    retrieve,
+    toybox,
+    toynet,
+)  # fmt: skip
 from zsbir_lib.errors import ZsbirError, speaking_command_line
+from zsbir_lib.reading import printable
 
 OK, CHECK_FAILED, BAD_INPUT, OWN_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
-
-# typer has its own copy of click in new versions and uses click itself in old ones; these are the
-# classes that the installed version raises.
-UsageError = typer.BadParameter.__mro__[1]
-ClickException = typer.BadParameter.__mro__[2]
 
 
 EXAMPLES = """Examples:
@@ -59,6 +67,7 @@ class _InOrder(typer.core.TyperGroup):
             "leaderboard",
             "retrieve",
             "export",
+            "cache",
             "doctor",
         ]
 
@@ -105,6 +114,7 @@ app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
 app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)
 app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
 app.add_typer(export.app, name="export")
+app.add_typer(cache.app, name="cache")
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)
 
 
@@ -122,34 +132,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     # What a group says when it is called without a command is its help.
-    if arguments and arguments[0] in ("toybox", "toynet", "export") and len(arguments) == 1:
+    if (
+        arguments
+        and arguments[0] in ("toybox", "toynet", "export", "cache")
+        and len(arguments) == 1
+    ):
         arguments = [*arguments, "--help"]
     before = os.environ.get("ZSBIR_DEBUG")
     try:
         command = typer.main.get_command(app)
         code = command.main(arguments or ["--help"], prog_name="zsbir", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where it can be told that nothing more can be written
         # Some versions of typer turn an interrupt into a code.
         if code == INTERRUPTED:
             return _fail("interrupted", INTERRUPTED)
         return code if isinstance(code, int) else OK
+    except SystemExit as error:
+        # What typer makes of a closed pipe.
+        if getattr(error.__context__, "errno", None) == errno.EPIPE:
+            return _nobody_reads()
+        raise
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
-    except ClickException as error:
-        context = getattr(error, "ctx", None)
-        hint = f" (see `{context.command_path} --help`)" if context is not None else ""
-        return _fail(error.format_message().rstrip(".") + hint, BAD_INPUT)
     except ZsbirError as error:
         return _fail(str(error), BAD_INPUT)
     except BrokenPipeError:
-        # The reader (head, less) has what it wanted. Spare it Python's complaint at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        return _nobody_reads()
     except OSError as error:
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            _nobody_reads()
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", BAD_INPUT)
-    except MemoryError:
-        return _fail("out of memory: use a smaller --batch-size or data set", BAD_INPUT)
     except Exception as error:
+        if isinstance(error, MemoryError) or _says_no_memory(error):
+            return _fail("out of memory: use a smaller --batch-size or data set", BAD_INPUT)
+        # typer raises errors of usage by classes of click, of its own copy in new versions.
+        if (say := getattr(error, "format_message", None)) is not None:
+            context = getattr(error, "ctx", None)
+            hint = f" (see `{context.command_path} --help`)" if context is not None else ""
+            return _fail(say().rstrip(".") + hint, BAD_INPUT)
         reason = str(error).strip().split("\n")[0]
         return _fail(
             f"an error of zsbir itself, {type(error).__name__}: {reason} "
@@ -161,17 +183,33 @@ def _run(arguments: list[str]) -> int:
             os.environ.pop("ZSBIR_DEBUG", None)
 
 
+def _nobody_reads() -> int:
+    """End in order when the reader (head, less) has what it wanted, or output cannot be written."""
+    if sys.__stdout__ is not None:
+        # Spare it Python's complaint at exit.
+        sys.stdout = sys.__stdout__
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+    return OK
+
+
+def _says_no_memory(error: Exception) -> bool:
+    """Tell whether PyTorch says, in an error of no kind of its own, that memory is at an end."""
+    return isinstance(error, RuntimeError) and any(
+        words in str(error).lower() for words in ("can't allocate memory", "out of memory")
+    )
+
+
 def _fail(message: str, code: int) -> int:
     """Print one error, with its traceback if that was asked for."""
     if os.environ.get("ZSBIR_DEBUG", "0") not in ("", "0"):
         traceback.print_exc()
-    print(f"zsbir: {message}", file=sys.stderr)
+    print(f"zsbir: {printable(message)}", file=sys.stderr)
     return code
 
 
 class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        print(f"zsbir: {record.getMessage()}", file=sys.stderr)
+        print(f"zsbir: {printable(record.getMessage())}", file=sys.stderr)
 
 
 @contextmanager
@@ -179,12 +217,16 @@ def _on_terminal() -> Iterator[None]:
     """Send warnings and log messages to standard error; end in order when told to terminate."""
 
     def show(message: Warning | str, *_: Any) -> None:
-        print(f"zsbir: {message}", file=sys.stderr)
+        print(f"zsbir: {printable(str(message))}", file=sys.stderr)
 
     def terminate(number: int, _: Any) -> None:
         # Raised, not obeyed at once, so that temporary files are removed on the way out.
         raise SystemExit(TERMINATED)
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of few letters shows the others as codes.
+            stream.reconfigure(errors="backslashreplace")
     logger, handler = logging.getLogger("zsbir_lib"), _Handler(logging.WARNING)
     in_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, terminate) if in_main_thread else None

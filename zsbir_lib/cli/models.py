@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbir_lib import __version__
+from zsbir_lib.cli.embeddings import EmbeddingOptions
 from zsbir_lib.cli.options import (
     AsJson,
     FeatureOptions,
@@ -48,13 +47,11 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit a method on the pairs of the seen classes, and save it."""
-    from zsbir_lib.methods import create_method
-
     check_out(out)
-    fitted = create_method(method, **parse_parameters(method, param))
+    fitted = options.create_method(method, parse_parameters(method, param))
     found = options.features()
     seconds = fit_and_save(fitted, found, out)
-    pairs = found.pairs()
+    pairs = found.pairs_for(fitted) or ()
     values = {
         "method": method,
         "parameters": fitted.get_params(),
@@ -76,7 +73,7 @@ def train(
 def fit_and_save(method: RetrievalMethod, features: FeatureSet, out: Path) -> float:
     """Fit a method on the seen classes, save it with its origin, and return the seconds."""
     start = time.perf_counter()
-    method.fit(features.pairs())
+    method.fit(features.pairs_for(method))
     seconds = time.perf_counter() - start
     method.save(out, **origin(features))
     return seconds
@@ -105,51 +102,6 @@ def check_origin(path: Path, metadata: dict[str, Any], features: FeatureSet) -> 
         )
 
 
-def cached_model(
-    method: RetrievalMethod, features: FeatureSet, fingerprint: str
-) -> tuple[RetrievalMethod, Path, bool]:
-    """Return a fitted method: from the cache, or fitted now and kept there.
-
-    Parameters
-    ----------
-    method
-        Not fitted.
-    features
-        What to fit it on.
-    fingerprint
-        Of the data set: what the features alone do not tell.
-
-    Returns
-    -------
-    method : RetrievalMethod
-        Fitted.
-    path : Path
-        Where it is kept.
-    fitted_now : bool
-        Whether it had to be fitted.
-    """
-    from zsbir_lib.methods import load_method
-    from zsbir_lib.paths import cache_dir
-
-    key = {
-        "method": method.name,
-        "parameters": method.get_params(),
-        "version": method.version,
-        "fingerprint": fingerprint,
-        "skipped": features.skipped,
-        **origin(features),
-    }
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
-    path = cache_dir("models") / f"{method.name}-{digest}.safetensors"
-    if path.exists():
-        try:
-            return load_method(path)[0], path, False
-        except ZsbirError as error:
-            print_note(f"{error}: fitting it again")
-    fit_and_save(method, features, path)
-    return method, path, True
-
-
 def print_note(message: str) -> None:
     """Say something on standard error that is no error."""
     typer.echo(f"zsbir: {message}", err=True)
@@ -161,12 +113,15 @@ EVALUATE_EXAMPLES = """Examples:
 zsbir evaluate --method cosine
 zsbir evaluate --method cvae --k 20 -p epochs=5 --per-class
 zsbir evaluate --method cvae --choose epochs=5,10,20 --choose reconstruction_weight=0.3,1,3
-zsbir evaluate --model cvae.safetensors --json"""
+zsbir evaluate --model cvae.safetensors --json
+zsbir evaluate --features mine.safetensors --method sae
+zsbir evaluate --dataset sketchy --root tu-berlin --pairing class --method triplet
+zsbir evaluate --queries q.npy --gallery g.npy --query-labels q.txt --gallery-labels g.txt"""
 
 
 @with_options
 def evaluate(
-    options: FeatureOptions,
+    options: EmbeddingOptions,
     method: Annotated[str | None, typer.Option(help="Fit and evaluate this method.")] = None,
     model: Annotated[
         Path | None, typer.Option(help="Evaluate what `zsbir train` saved instead.")
@@ -186,26 +141,31 @@ def evaluate(
     per_class: Annotated[bool, typer.Option("--per-class", help="Also print each class.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a method on the unseen classes.
+    """Measure a method on the unseen classes, or embeddings that were made elsewhere.
 
-    For every sketch of them their photos are ranked.
+    For every sketch of the unseen classes their photos are ranked. The interval is a 95% bootstrap
+    over classes: which classes a method meets matters far more than which seed it had.
 
-    The interval is a 95% bootstrap over classes: which classes a method meets matters far more than
-    which seed it had.
+    Embeddings are ranked as they are, and measured in every convention of the field.
     """
     from zsbir_lib.evaluation import default_depth
     from zsbir_lib.evaluation import evaluate as measure
-    from zsbir_lib.methods import create_method, load_method
 
+    if (table := options.table(k)) is not None:
+        if method or model or param or choose:
+            raise ZsbirError("embeddings are measured as they are: leave out --method and --model")
+        text = f"{table}\n\n{table.class_table()}" if per_class else str(table)
+        emit(table.to_dict(), text, as_json)
+        return
     if (method is None) == (model is None):
-        raise ZsbirError("say what to evaluate: --method NAME, or --model FILE")
+        raise ZsbirError("say what to evaluate: --method NAME, --model FILE, or --queries FILE")
     if model is not None and (param or choose):
         raise ZsbirError("a saved model has its hyper-parameters: -p and --choose are for --method")
     parameters = parse_parameters(method, param) if method else {}
     grid = parse_grid(method, choose) if choose else {}
     if both := sorted(set(parameters) & set(grid)):
         raise ZsbirError(f"{both[0]} is given and to be chosen: leave out one")
-    fitted, metadata = load_method(model) if model else (None, {})
+    fitted, metadata = options.load_method(model) if model else (None, {})
     found = options.features()
     if model:
         check_origin(model, metadata, found)
@@ -224,8 +184,8 @@ def evaluate(
         parameters |= chosen.parameters
     start = time.perf_counter()
     if fitted is None:
-        fitted = create_method(method, **parameters)
-        fitted.fit(found.pairs())
+        fitted = options.create_method(method, parameters)
+        fitted.fit(found.pairs_for(fitted))
     fit_seconds = time.perf_counter() - start
     report = measure(fitted, task, k)
     scores, text = summarise(report, task)

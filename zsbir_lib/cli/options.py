@@ -9,21 +9,24 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import os
 import sys
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zsbir_lib.cli.imports import import_modules
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import check_outputs
+from zsbir_lib.reading import check_file, printable
 
 if TYPE_CHECKING:
     from zsbir_lib.datasets import SketchPhotoDataset
     from zsbir_lib.features import Backbone, FeatureSet
+    from zsbir_lib.methods import RetrievalMethod
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Parameters = Annotated[
@@ -37,19 +40,34 @@ Abstraction = Annotated[
     float, typer.Option(min=0, max=3, help="Toybox: difficulty of the sketches.")
 ]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes to draw with; one a processor by default.")
+    int | None,
+    typer.Option(min=1, max=1024, help="Processes to draw with; one a processor by default."),
 ]
+LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class DatasetOptions:
     """Which images, under which split."""
 
-    dataset: Annotated[str, typer.Option(help="toybox (drawn on first use) or sketchy.")] = "toybox"
+    imports: Annotated[
+        list[str],
+        typer.Option(
+            "--import",
+            metavar="MODULE",
+            help="Import this first, a module or a .py file: methods, backbones and data sets that "
+            "it registers are known. May be repeated.",
+        ),
+    ] = field(default_factory=list)
+    dataset: Annotated[
+        str, typer.Option(help="toybox (drawn on first use), sketchy, or one registered.")
+    ] = "toybox"
     size: Annotated[str, typer.Option(help="Toybox: mini or full.")] = "mini"
     clutter: Clutter = 0.5
     abstraction: Abstraction = 1.3
-    data_seed: Annotated[int, typer.Option(min=0, help="Toybox: seed of the pictures.")] = 0
+    data_seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Toybox: seed of the pictures.")
+    ] = 0
     root: Annotated[Path | None, typer.Option(help="Sketchy: the folder that holds 256x256/.")] = (
         None
     )
@@ -82,13 +100,16 @@ class DatasetOptions:
         from zsbir_lib.datasets import DATASETS
         from zsbir_lib.datasets.splits import unseen_classes
 
-        if self.dataset not in DATASETS:
-            raise ZsbirError(f"unknown data set {self.dataset!r}: use {' or '.join(DATASETS)}")
-        if self.dataset == "sketchy" and self.root is None:
-            raise ZsbirError("--dataset sketchy needs --root, the folder that holds 256x256/")
-        for name in ("root", "photo_rendering", "sketch_rendering"):
-            if self.dataset != "sketchy" and getattr(self, name) is not None:
-                raise ZsbirError(f"--{name.replace('_', '-')} is for --dataset sketchy")
+        taken = inspect.signature(DATASETS[self.dataset]).parameters
+        anything = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+        for one in fields(DatasetOptions):
+            name = _KEYWORDS.get(one.name, one.name)
+            given = getattr(self, one.name) != _default(one)
+            if given and name not in taken and not anything and one.name not in _OF_EVERY:
+                raise ZsbirError(f"{_option(one)} is not for --dataset {self.dataset}")
+            if not given and name in taken and taken[name].default is inspect.Parameter.empty:
+                what = ", the folder that holds 256x256/" if self.dataset == "sketchy" else ""
+                raise ZsbirError(f"--dataset {self.dataset} needs {_option(one)}{what}")
         if self.inner and self.split:
             raise ZsbirError("--inner makes a split of its own: leave out --split, or --inner")
         if self.split is not None:
@@ -96,36 +117,65 @@ class DatasetOptions:
 
     def load(self) -> SketchPhotoDataset:
         """Open the data set."""
-        from zsbir_lib.datasets import load_dataset
+        from zsbir_lib.datasets import DATASETS
 
         self.check()
-        options: dict[str, Any] = {} if self.split is None else {"split": self.split}
-        if self.dataset == "sketchy":
-            options |= {"root": self.root} | ({"split": None} if self.inner else {})
-            options |= {"photo_rendering": self.photo_rendering}
-            options |= {"sketch_rendering": self.sketch_rendering}
-            return load_dataset("sketchy", **options)
-        options |= {"size": self.size, "clutter": self.clutter}
-        options |= {"abstraction": self.abstraction, "seed": self.data_seed}
-        dataset = load_dataset("toybox", **options)
+        opened = DATASETS[self.dataset]
+        taken = inspect.signature(opened).parameters
+        options: dict[str, Any] = {}
+        for one in fields(DatasetOptions):
+            name, value = _KEYWORDS.get(one.name, one.name), getattr(self, one.name)
+            if value != _default(one) or (name in taken and one.name in _OF_TOYBOX):
+                options[name] = value
+        for name in ("imports", "dataset", "inner"):
+            options.pop(name, None)
+        if self.dataset == "sketchy" and self.inner:
+            # A part of Sketchy may hold none of the unseen classes.
+            return opened(**options, split=None)
+        dataset = opened(**options)
         return dataset.with_split(dataset.split.inner()) if self.inner else dataset
+
+
+_KEYWORDS = {"data_seed": "seed"}  # what data sets call an option of another name
+_OF_TOYBOX = ("size", "clutter", "abstraction", "data_seed")
+_OF_EVERY = ("imports", "dataset", "split", "inner")
+
+
+def _default(one: Field[Any]) -> Any:
+    return one.default if one.default_factory is MISSING else one.default_factory()
+
+
+def _option(one: Field[Any]) -> str:
+    """Return the name of a field's option on the command line."""
+    return "--" + {"from_file": "features"}.get(one.name, one.name).replace("_", "-")
 
 
 @dataclass(frozen=True)
 class FeatureOptions(DatasetOptions):
-    """Which images, and the network that turns them into features."""
+    """Which images, and the network that turns them into features; or a file of features."""
 
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--features",
+            help="Take features from this file, which `zsbir features --out` or FeatureSet.save "
+            "wrote, in place of images.",
+        ),
+    ] = None
     backbone: Annotated[
         str | None,
         typer.Option(
-            help="toynet, vgg16, squeezenet1_1. [default: toynet for the Toybox, else vgg16]"
+            help="toynet, vgg16, squeezenet1_1, or one registered. [default: toynet for the "
+            "Toybox, else vgg16]"
         ),
     ] = None
     weights: Annotated[Path | None, typer.Option(help="The backbone's weights, from a file.")] = (
         None
     )
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, mps or auto.")] = "auto"
-    batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 64
+    device: Annotated[
+        str, typer.Option(help="Where to compute: cpu, cuda, cuda:N, mps or auto.")
+    ] = "auto"
+    batch_size: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Images at once.")] = 64
     on_error: Annotated[
         str, typer.Option(help="What an unreadable image does: raise, or skip.")
     ] = "raise"
@@ -133,13 +183,42 @@ class FeatureOptions(DatasetOptions):
         bool, typer.Option("--mixed-precision", help="Compute in half precision where safe.")
     ] = False
 
+    pairing: Annotated[
+        str,
+        typer.Option(
+            help="What a sketch is paired with for learning: drawn, the photo that it was drawn "
+            "from; class, any photo of its class."
+        ),
+    ] = "drawn"
+
+    def check(self) -> None:
+        """Raise a `ZsbirError` if the options cannot be right, before anything is computed."""
+        from zsbir_lib.devices import choose_device
+        from zsbir_lib.features import PAIRINGS
+
+        if self.on_error not in ("raise", "skip"):
+            raise ZsbirError(f"--on-error is raise or skip, not {self.on_error!r}")
+        if self.pairing not in PAIRINGS:
+            raise ZsbirError(f"--pairing is {' or '.join(PAIRINGS)}, not {self.pairing!r}")
+        choose_device(self.device)
+        if self.from_file is None:
+            super().check()
+            return
+        for one in fields(self):
+            if one.name not in _OF_FEATURES and getattr(self, one.name) != _default(one):
+                raise ZsbirError(
+                    f"--features {self.from_file} holds features already: leave out {_option(one)}"
+                )
+        if self.inner and self.split:
+            raise ZsbirError("--inner makes a split of its own: leave out --split, or --inner")
+
     def load_backbone(self) -> Backbone:
         """Load the network."""
         from zsbir_lib.features import load_backbone
 
         self.check()
-        if self.on_error not in ("raise", "skip"):
-            raise ZsbirError(f"--on-error is raise or skip, not {self.on_error!r}")
+        if self.from_file is not None:
+            raise ZsbirError(f"--features {self.from_file} holds no images: leave it out here")
         name = self.backbone or ("toynet" if self.dataset == "toybox" else "vgg16")
         return load_backbone(name, self.weights, self.device)
 
@@ -147,19 +226,59 @@ class FeatureOptions(DatasetOptions):
         """Return the features, from the cache where they are there already."""
         from zsbir_lib.features import extract_features
 
-        return extract_features(
+        found = extract_features(
             dataset,
             backbone,
             batch_size=self.batch_size,
             on_error=self.on_error,
             mixed_precision=self.mixed_precision,
         )
+        return found.with_pairing(self.pairing)
+
+    def dataset_and_features(self) -> tuple[SketchPhotoDataset | None, FeatureSet]:
+        """Return the images and their features; None and features where these were given."""
+        if self.from_file is not None:
+            return None, self._read_features(self.from_file)
+        # The weights first: a wrong file is then found before a Toybox is drawn.
+        backbone = self.load_backbone()
+        dataset = self.load()
+        return dataset, self.extract(dataset, backbone)
 
     def features(self) -> FeatureSet:
         """Load the network and the data set, and return the features."""
-        # The weights first: a wrong file is then found before a Toybox is drawn.
-        backbone = self.load_backbone()
-        return self.extract(self.load(), backbone)
+        return self.dataset_and_features()[1]
+
+    def _read_features(self, path: Path) -> FeatureSet:
+        from zsbir_lib.datasets import load_split
+        from zsbir_lib.features import FeatureSet
+
+        self.check()
+        found = FeatureSet.load(path)
+        if self.pairing != found.pairing and self.pairing != "drawn":
+            found = found.with_pairing(self.pairing)
+        if self.split is not None:
+            return found.with_split(load_split(self.split, found.class_names))
+        return found.with_split(found.split.inner()) if self.inner else found
+
+    def create_method(self, name: str, parameters: Mapping[str, Any]) -> RetrievalMethod:
+        """Make a method that computes on the device of the options, unless it was given one."""
+        from zsbir_lib.methods import METHODS, create_method
+
+        if name in METHODS and "device" in inspect.signature(METHODS[name]).parameters:
+            parameters = {"device": self.device, **parameters}
+        return create_method(name, **parameters)
+
+    def load_method(self, path: Path) -> tuple[RetrievalMethod, dict[str, Any]]:
+        """Read a saved method, which then computes on the device of the options."""
+        from zsbir_lib.methods import load_method
+
+        check_file(path, f"the model {path}")
+        if "device" in inspect.signature(load_method).parameters:
+            return load_method(path, self.device)
+        return load_method(path)
+
+
+_OF_FEATURES = ("imports", "from_file", "split", "inner", "device", "pairing")
 
 
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -167,21 +286,22 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     parameter, *others = inspect.signature(command, eval_str=True).parameters.values()
     group = parameter.annotation
     hints = typing.get_type_hints(group, include_extras=True)
-    names = [field.name for field in fields(group)]
+    names = [one.name for one in fields(group)]
     shared = [
         inspect.Parameter(
-            field.name,
+            one.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=hints[field.name],
+            default=_default(one),
+            annotation=hints[one.name],
         )
-        for field in fields(group)
+        for one in fields(group)
     ]
     own = [other.replace(kind=inspect.Parameter.KEYWORD_ONLY) for other in others]
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
         options = group(**{name: values.pop(name) for name in names})
+        import_modules(options.imports)
         return command(options, **values)
 
     wrapped.__signature__ = inspect.Signature([*own, *shared])
@@ -229,29 +349,22 @@ def _parse(method: str, settings: list[str], several: bool) -> dict[str, list[An
 
 
 def check_out(path: Path) -> Path:
-    """Return `path` if a file can be written there; found out before hours of work, not after.
-
-    Raises
-    ------
-    ZsbirError
-        If not.
-    """
-    if path.is_dir():
-        raise ZsbirError(f"cannot write {path}: it is a folder; give a file name")
-    parent = path.absolute().parent
-    while not os.path.lexists(parent):
-        parent = parent.parent
-    if not parent.is_dir():
-        raise ZsbirError(f"cannot write {path}: {parent} is not a folder")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise ZsbirError(f"cannot write {path}: no permission to write in {parent}")
+    """Return `path` if a file can be written there; see `zsbir_lib.files.check_outputs`."""
+    check_outputs(path)
     return path
 
 
 def emit(values: Mapping[str, Any], text: str, as_json: bool) -> None:
-    """Print a result for a machine or for a person, on standard output."""
+    """Print a result for a machine or for a person, on standard output.
+
+    Raises
+    ------
+    ZsbirError
+        If standard output is closed.
+    """
+    if sys.stdout is None:
+        raise ZsbirError("standard output is closed, so the result cannot be printed")
     if as_json:
-        json.dump(values, sys.stdout, indent=2, default=str, allow_nan=False)
-        print()
+        print(json.dumps(values, indent=2, default=str, allow_nan=False))
     else:
-        print(text)
+        print(printable(text))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsbir_lib.cli.models import cached_model, check_origin, print_note
+from zsbir_lib.cli.models import check_origin, origin, print_note
 from zsbir_lib.cli.options import (
     AsJson,
     FeatureOptions,
@@ -21,6 +21,7 @@ from zsbir_lib.cli.options import (
 from zsbir_lib.errors import ZsbirError
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL import Image
 
     from zsbir_lib.datasets import SketchPhotoDataset
@@ -39,8 +40,13 @@ zsbir retrieve --sketch cat.png --gallery all --model cvae.safetensors --out ans
 @with_options
 def retrieve(
     options: FeatureOptions,
-    sketch: Annotated[Path, typer.Option(help="The drawing: PNG, JPEG, ... of any size.")],
+    sketch: Annotated[
+        Path, typer.Option(help="The drawing: an image of any size, SVG, or Quick, Draw!'s JSON.")
+    ],
     out: Annotated[Path, typer.Option(help="The picture: .png, .svg or .pdf.")],
+    number: Annotated[
+        int | None, typer.Option(min=0, help="Which drawing of a file of several, from 0.")
+    ] = None,
     k: Annotated[int, typer.Option("--k", min=1, help="How many photos to show.")] = 6,
     class_name: Annotated[
         str | None,
@@ -69,16 +75,19 @@ def retrieve(
 
     Strokes may be dark or light, the background white, coloured, transparent, or paper.
     """
-    from zsbir_lib.drawings import find_ink, read_drawing
+    import numpy as np
+
+    from zsbir_lib.drawings import crop_ink, find_ink, read_drawing
     from zsbir_lib.methods import create_method, load_method
+    from zsbir_lib.methods.kept import kept_method
     from zsbir_lib.plots import Retrieved, check_picture_path, plot_retrieval
 
     # Everything that a person can get wrong is looked at before anything is computed.
     check_out(check_picture_path(out))
     if out.exists() and sketch.exists() and out.samefile(sketch):
         raise ZsbirError(f"--out {out} is the drawing itself: give the picture another name")
-    drawing = read_drawing(sketch)
-    find_ink(drawing, f"the drawing {sketch}")
+    drawing = read_drawing(sketch, number=number)
+    ink = crop_ink(find_ink(drawing, f"the drawing {sketch}"), f"the drawing {sketch}")
     if gallery not in ("unseen", "all"):
         raise ZsbirError(f"unknown gallery {gallery!r}: use unseen or all")
     if model is not None and (method or param):
@@ -93,39 +102,37 @@ def retrieve(
         class_name = _find_class(class_name, dataset, names)
     size = int(dataset.class_mask(dataset.photo_labels, names).sum())
     if k > size:
-        raise ZsbirError(f"K is {k}, but the gallery holds {size} photos only: use {size} or less")
+        raise ZsbirError(
+            f"--k is {k}, but the gallery holds {size} photos only: use {size} or less"
+        )
 
     features = options.extract(dataset, backbone)
     if fitted is None:
-        fitted, path, fitted_now = cached_model(unfitted, features, dataset.fingerprint)
+        fitted, path, fitted_now = kept_method(unfitted, features, origin(features))
         if fitted_now:
             print_note(f"{unfitted!r} fitted, and kept in {path}")
     else:
         check_origin(model, metadata, features)
     if not as_is:
-        drawing = _in_style(drawing, dataset, f"the drawing {sketch}")
-    task = features.task(generalised=gallery == "all")
+        drawing = _in_style(ink, dataset, skip=options.on_error == "skip")
     query = fitted.encode_sketches(backbone.features([drawing]))
-    ranking = fitted.index(task.gallery).search(query, k)
-    number = {photo_id: i for i, photo_id in enumerate(dataset.photo_ids)}
-    rows = []
-    for place, distance in zip(
-        ranking.indices[0].tolist(), ranking.distances[0].tolist(), strict=True
-    ):
-        rows.append(
-            {
-                "rank": len(rows) + 1,
-                "class": task.class_names[int(task.gallery_labels[place])],
-                "id": task.gallery_ids[place],
-                "distance": round(distance, 6),
-            }
+    places = np.flatnonzero(dataset.class_mask(features.photo_labels.numpy(), names))
+    ranking = fitted.index(features.photos[places]).search(query, k)
+    nearest = places[ranking.indices[0].tolist()].tolist()
+    rows = [
+        {
+            "rank": rank,
+            "class": features.class_names[int(features.photo_labels[place])],
+            "id": features.photo_ids[place],
+            "distance": round(distance, 6),
+        }
+        for rank, (place, distance) in enumerate(
+            zip(nearest, ranking.distances[0].tolist(), strict=True), start=1
         )
-    found = Retrieved(
-        sketch=drawing,
-        photos=[dataset.photo(number[row["id"]]) for row in rows],
-        photo_classes=[row["class"] for row in rows],
-        sketch_class=class_name,
-    )
+    ]
+    # By their ids, since unreadable photos may have been left out of the features.
+    photos = [dataset.photo(dataset.photo_ids.index(row["id"])) for row in rows]
+    found = Retrieved(drawing, photos, [row["class"] for row in rows], class_name)
     figure = plot_retrieval([found])
     figure.save(out)
     values = {
@@ -135,7 +142,7 @@ def retrieve(
         "backbone": backbone.name,
         "method": fitted.name,
         "gallery": gallery,
-        "gallery_photos": len(task.gallery),
+        "gallery_photos": len(places),
         "photos": rows,
         "right": None if class_name is None else len(rows) - sum(found.wrong),
         "alt": figure.alt_text,
@@ -167,16 +174,25 @@ def _find_class(name: str, dataset: SketchPhotoDataset, gallery: tuple[str, ...]
     return found[0]
 
 
-def _in_style(drawing: Image.Image, dataset: SketchPhotoDataset, what: str) -> Image.Image:
-    """Bring the drawing to the size and the stroke width of the data set's own sketches."""
+def _in_style(ink: np.ndarray, dataset: SketchPhotoDataset, skip: bool) -> Image.Image:
+    """Draw the ink at the size and with the stroke width of the data set's own sketches."""
     import numpy as np
 
-    from zsbir_lib.drawings import TOYBOX_STYLE, measure_style, normalise_drawing
+    from zsbir_lib.drawings import TOYBOX_STYLE, measure_style, redraw_ink
 
-    first = dataset.sketch(0)
-    style = TOYBOX_STYLE
-    if not dataset.name.startswith("toybox"):
-        places = np.linspace(0, len(dataset.sketch_labels) - 1, _STYLE_SAMPLE).astype(int)
-        style = measure_style(dataset.sketch(int(place)) for place in np.unique(places))
-    size = min(1024, max(16, *first.size))
-    return normalise_drawing(drawing, size=size, style=style, what=what)
+    count = len(dataset.sketch_labels)
+    known = TOYBOX_STYLE if dataset.name.startswith("toybox") else None
+    sample = min(count, 1 if known else _STYLE_SAMPLE)
+    sketches = []
+    for place in np.unique(np.linspace(0, count - 1, sample).astype(int)).tolist():
+        try:
+            sketches.append(dataset.sketch(place))
+        except ZsbirError:
+            if not skip:
+                raise
+    if not sketches:
+        raise ZsbirError(
+            f"{dataset.name} has no sketch to draw alike: take the drawing as it is, with --as-is"
+        )
+    size = min(1024, max(16, *sketches[0].size))
+    return redraw_ink(ink, size=size, style=known or measure_style(sketches))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from zsbir_lib.cli.options import Abstraction, AsJson, Clutter, Workers, check_out, emit
+from zsbir_lib.cli.options import Abstraction, AsJson, Clutter, Workers, emit
 from zsbir_lib.errors import ZsbirError
-
-if TYPE_CHECKING:
-    from zsbir_lib.datasets.toybox.recipe import Recipe
 
 app = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Draw, count, list and look at the Toybox."
@@ -42,10 +39,11 @@ def build(
 
     start = time.perf_counter()
     box = Toybox(size, clutter=clutter, abstraction=abstraction, seed=seed, workers=workers)
+    folder = box.folder
     seconds = time.perf_counter() - start
     values = {
         "size": size,
-        "folder": str(box.folder),
+        "folder": str(folder),
         "fingerprint": box.fingerprint,
         "classes": len(box.class_names),
         "photos": len(box.photo_ids),
@@ -53,7 +51,7 @@ def build(
         "seconds": round(seconds, 2),
         "statistics": box.statistics(),
     }
-    emit(values, f"{box.table()}\n\nReady after {seconds:.1f} s in {box.folder}", as_json)
+    emit(values, f"{box.table()}\n\nReady after {seconds:.1f} s in {folder}", as_json)
 
 
 @app.command(
@@ -72,34 +70,10 @@ def table(
     as_json: AsJson = False,
 ) -> None:
     """Print the counts of a size beside the paper's Table 1; nothing is drawn."""
-    from zsbir_lib.datasets.toybox.recipe import toybox_recipe
+    from zsbir_lib.datasets.toybox import Toybox
 
-    counted = _count(size, toybox_recipe(size), split)
-    emit({"size": size, "statistics": counted.statistics()}, counted.table(), as_json)
-
-
-def _count(size: str, recipe: Recipe, split: str) -> Any:
-    """Return what counts like the data set of a recipe, without its pictures."""
-    import numpy as np
-
-    from zsbir_lib.datasets import SketchPhotoDataset, load_split
-
-    class Undrawn(SketchPhotoDataset):
-        photo = sketch = with_split = None
-
-    counts = [recipe.classes[name] for name in sorted(recipe.classes)]
-    labels = np.arange(len(counts))
-    box = Undrawn()
-    box.name = f"toybox-{size}"
-    box.class_names = tuple(sorted(recipe.classes))
-    box.split = load_split(split, box.class_names)
-    box.photo_labels = labels.repeat([c.photos for c in counts])
-    box.sketch_labels = labels.repeat([c.drawn * c.sketches for c in counts])
-    first = np.cumsum([0] + [c.photos for c in counts])
-    box.sketch_photos = np.concatenate(
-        [f + np.arange(c.drawn).repeat(c.sketches) for f, c in zip(first, counts, strict=False)]
-    )
-    return box
+    box = Toybox(size, split=split)
+    emit({"size": size, "statistics": box.statistics()}, box.table(), as_json)
 
 
 @app.command(
@@ -190,9 +164,9 @@ def sheet(
     from PIL import Image
 
     from zsbir_lib.datasets.toybox.sheet import contact_sheet
-    from zsbir_lib.files import atomic_path
+    from zsbir_lib.files import atomic_path, check_outputs
 
-    check_out(out)
+    check_outputs(out)
     if Image.registered_extensions().get(out.suffix.lower()) not in Image.SAVE:
         raise ZsbirError(f"cannot write the picture {out}: use .png, .jpg or .webp")
     names = [name.strip() for name in classes.split(",")] if classes else None

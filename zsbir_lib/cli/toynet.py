@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zsbir_lib.cli.options import AsJson, Workers, check_out, emit
+from zsbir_lib.cli.options import LARGEST_SEED, AsJson, Workers, check_out, emit
 from zsbir_lib.errors import ZsbirError
 
 app = typer.Typer(
@@ -37,13 +37,13 @@ def train(
         bool, typer.Option("--packaged", help="Replace the weights that ship with the package.")
     ] = False,
     epochs: Annotated[int, typer.Option(min=1, help="Times that every photo is seen.")] = 16,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the training.")] = 0,
     photos_per_class: Annotated[int, typer.Option(min=1, help="Photos to train on.")] = 100,
     held_out_per_class: Annotated[
         int, typer.Option(min=1, help="Other photos, to measure accuracy on.")
     ] = 20,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads; the last digits depend on it.")
+        int | None, typer.Option(min=1, max=1024, help="CPU threads; the last digits depend on it.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, mps or auto.")] = "cpu",
     workers: Workers = None,

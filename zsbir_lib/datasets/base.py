@@ -163,6 +163,9 @@ class SketchPhotoDataset(ABC):
     def with_split(self, split: ZeroShotSplit) -> SketchPhotoDataset:
         """Return the same images under another split (nothing is copied)."""
 
+    def prepare(self) -> None:  # noqa: B027 (most data sets have nothing to make ready)
+        """Make ready what `photo` and `sketch` need, before worker processes ask for images."""
+
     def check_split(self, split: ZeroShotSplit) -> ZeroShotSplit:
         """Return `split` if this data set has all its classes.
 

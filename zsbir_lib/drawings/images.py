@@ -133,6 +133,7 @@ def _check_shape(image: Image.Image, what: str) -> None:
 
 def _upright_rgb(image: Image.Image, what: str, paper: str, longest: int | None) -> Image.Image:
     _check_shape(image, what)
+    image.load()  # which turns a TIFF by itself, and takes its tag away
     turn = _turn(image)
     if image.mode[0] in "IF":
         image = _eight_bits(image)

@@ -149,7 +149,9 @@ def _from_points(strokes: Sequence) -> list[Stroke]:
 def _from_lists(strokes: Sequence) -> list[Stroke]:
     found = []
     for stroke in strokes:
-        x, y, *_ = stroke
+        x, y, *times = stroke
+        if len(times) > 1:
+            raise ValueError
         found.append([(float(a), float(b)) for a, b in zip(x, y, strict=True)])
     return found
 
@@ -189,7 +191,7 @@ def _choose(path: Path, what: str, number: int | None) -> Any:
             # Two, where none is chosen, tell that there are several.
             first, count = (0, 2) if number is None else (max(0, number), 1)
             found = list(islice(drawings, first, first + count))
-        except (ValueError, IndexError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             reason = str(error) if isinstance(error, ZsbirError) else "it is no JSON, or is damaged"
             raise ZsbirError(f"cannot read {what}: {reason}") from None
     if len(found) > 1:
@@ -211,7 +213,8 @@ def _drawings(stream: io.TextIOBase) -> Iterator[Any]:
         if len(rest) == _MOST_BYTES:
             raise ZsbirError(f"it has more than {_MOST_BYTES:,} letters") from None
         first = json.loads(line + rest)
-    yield from first if isinstance(first, list) and isinstance(first[0], dict) else [first]
+    several = isinstance(first, list) and bool(first) and isinstance(first[0], dict)
+    yield from first if several else [first]
     while line := _line(stream):
         if line.strip():
             yield json.loads(line)

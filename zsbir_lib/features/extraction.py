@@ -1,55 +1,43 @@
-"""From a data set's images to features, once: in blocks, to disk, and on from where it stopped.
+"""From a data set's images to features, once: block by block into the store.
 
-A *block* is a fixed run of ``batch_size`` images that go through the network together. Blocks are
-appended to ``partial.npy`` in order, and each one's checksum to a journal beside it. What a killed
-run left is therefore the first blocks of the result, perhaps with half a block behind them; the
-next run keeps every block that its checksum vouches for and computes the others. Since blocks
-begin at the same images whatever happened before, the finished file has the same bytes as that of
-a run that was never interrupted.
+A *block* is a fixed run of batches, and a piece of the store's entry: an interrupted run goes on
+behind the blocks that it finished. Since blocks and batches begin at the same images whatever
+happened before, the result has the same bytes as that of a run that was never interrupted. The row
+of an image that could not be read holds NaN, which no network may return.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import io
 import json
 import logging
 import os
-import struct
-import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
+from tqdm import tqdm
 
 from zsbir_lib.datasets.base import SketchPhotoDataset
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.features.backbones import Backbone
+from zsbir_lib.features.decoding import Batch, Images, decoded
 from zsbir_lib.features.featureset import FeatureSet
-from zsbir_lib.files import sha256, write_json
-from zsbir_lib.paths import cache_dir
+from zsbir_lib.features.precision import choose_precision, computing
 from zsbir_lib.progress import progress_bar
+from zsbir_lib.store import Draft, Store
 
 logger = logging.getLogger(__name__)
 
-# What Pillow raises for a damaged image, and what a data set may raise for a missing one.
-_UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
-
 # Part of every cache key: raise it when the meaning of a cached file changes.
-_FORMAT = 1
-
-# Images that a background thread decodes as one piece of work: enough to hide what handing over
-# a piece costs, few enough to share a block among several threads.
-_CHUNK = 16
+_FORMAT = 2
+# Images that a block holds at least: few enough to lose little, enough for files of some size.
+_BLOCK = 256
 
 
 def extract_features(
@@ -63,13 +51,15 @@ def extract_features(
     progress: bool | None = None,
     device: str | torch.device | None = None,
     mixed_precision: bool = False,
+    tf32: bool = False,
 ) -> FeatureSet:
     """Return the features of all photos and sketches of a data set.
 
     The first call computes them, the next one reads them from the cache. They are kept under a
-    key made of the data set's fingerprint, the backbone's name, its weights, its transform and
-    the precision, so features of anything else are never read. A second process that wants the
-    same features waits for the first one's.
+    key made of the data set's fingerprint, the precision, and the backbone's name, weights,
+    transform and output for a picture; so features of anything else are never read. A second
+    process that wants the same features waits for the first one's, or, where the file system has
+    no locks, computes them too.
 
     Parameters
     ----------
@@ -88,15 +78,19 @@ def extract_features(
         computed by then is kept); ``"skip"`` leaves the image out and lists it in
         ``FeatureSet.skipped``.
     workers
-        Threads that decode images ahead of the network; ``None`` chooses.
+        Processes that decode images ahead of the network (threads where the system cannot fork
+        safely); 1 for none; None chooses.
     progress
         Whether to show a bar on standard error; ``None`` shows it on a terminal.
     device
-        Moves the backbone there first; ``None`` leaves it where it is.
+        Where to compute, with a copy of the backbone if it is elsewhere; None is where it is.
     mixed_precision
         Let the network compute in half precision where that is safe (``torch.autocast``; bfloat16
         where the device has it, else float16). Several times faster on recent hardware; features
         then differ from the others from the third digit on. CUDA and CPU only.
+    tf32
+        Let a card compute products and convolutions in TF32, of 10 bits of the mantissa in place
+        of 23. Without it, features are computed in float32, whatever the process is set to.
 
     Returns
     -------
@@ -111,23 +105,35 @@ def extract_features(
     """
     if on_error not in ("raise", "skip"):
         raise ZsbirError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
-    if batch_size < 1:
-        raise ZsbirError(f"batch_size must be 1 or more, not {batch_size}")
-    if workers is not None and workers < 1:
-        raise ZsbirError(f"workers must be 1 or more, not {workers}")
+    for name, value in (("batch_size", batch_size), ("workers", workers)):
+        if value is not None and value < 1:
+            raise ZsbirError(f"{argument(name)} must be 1 or more, not {value}")
     if device is not None:
         backbone = backbone.to(device)
-    if mixed_precision and backbone.device.type not in ("cpu", "cuda"):
-        raise ZsbirError(f"mixed_precision is for CUDA and the CPU, not {backbone.device.type}")
-    job = _Job(dataset, backbone, batch_size, on_error, workers, progress, mixed_precision)
+    precision = choose_precision(mixed_precision, tf32, backbone.device)
+    job = _Job(dataset, backbone, batch_size, on_error, workers, progress, precision)
     if cache is False:
-        memory = io.BytesIO()
-        skipped = job.run(memory, None, 0, [])
-        rows = np.frombuffer(memory.getbuffer(), dtype="<f4").reshape(job.shape)
-    else:
-        parent = cache_dir("features") if cache is True else Path(cache)
-        rows, skipped = _Cache(parent, job).rows()
-    return job.feature_set(rows, skipped)
+        blocks = {start: block for start, block in job.compute(job.starts)}
+        return job.feature_set(np.concatenate([blocks[start] for start in job.starts]))
+    return job.feature_set(_kept(Store(None if cache is True else cache), job))
+
+
+def _kept(store: Store, job: _Job) -> np.ndarray:
+    """Return all features from the store, computed if need be."""
+    label = f"{job.dataset.name}-{job.backbone.name}"
+    while True:
+        entry = store.get("features", job.key, job.fill, label=label)
+        rows = np.empty(job.shape, dtype=np.float32)
+        readable = set()
+        for name in entry.pieces:
+            start = int(name.partition("-")[0])
+            block = rows[start : start + job.block]
+            block[:] = np.load(entry.path(name), allow_pickle=False)
+            if not job.holds(start, block):
+                readable.add(name)
+        if not readable:
+            return rows
+        store.discard(entry, readable)
 
 
 @dataclass(frozen=True)
@@ -140,17 +146,26 @@ class _Job:
     on_error: str
     workers: int | None
     progress: bool | None
-    mixed_precision: bool
+    precision: str
+
+    @cached_property
+    def images(self) -> Images:
+        return Images(self.dataset, self.backbone.transform, self.backbone.input_size)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows (photos, then sketches) and numbers a row."""
-        count = len(self.dataset.photo_labels) + len(self.dataset.sketch_labels)
-        return count, self.backbone.dim
+        return len(self.images), self.backbone.dim
 
     @property
-    def blocks(self) -> int:
-        return -(-self.shape[0] // self.batch_size)
+    def block(self) -> int:
+        """Rows of a block: whole batches."""
+        return -(-_BLOCK // self.batch_size) * self.batch_size
+
+    @property
+    def starts(self) -> range:
+        """The first row of each block."""
+        return range(0, len(self.images), self.block)
 
     @property
     def key(self) -> dict[str, Any]:
@@ -162,92 +177,129 @@ class _Job:
             "backbone": self.backbone.name,
             "weights": self.backbone.weights_id,
             "transform": self.backbone.transform_id,
-            "precision": "mixed" if self.mixed_precision else "float32",
+            "probe": self.backbone.probe_id,
+            "precision": self.precision,
             "shape": list(self.shape),
         }
 
-    @property
-    def rounding(self) -> dict[str, Any]:
-        """What the last digit depends on too. A run continues another only if these agree."""
-        return {
-            "batch_size": self.batch_size,
-            "device": self.backbone.device.type,
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
-        }
+    @cached_property
+    def rounding(self) -> str:
+        """A digest of what the last digit depends on: a run continues another if these agree."""
+        about = [self.batch_size, self.backbone.device.type, torch.get_num_threads()]
+        text = json.dumps([*about, torch.__version__])
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
 
-    def image(self, row: int) -> Image.Image:
-        photos = len(self.dataset.photo_labels)
-        return self.dataset.photo(row) if row < photos else self.dataset.sketch(row - photos)
+    def fill(self, draft: Draft) -> None:
+        """Compute the blocks that are not in a draft yet, and put them there."""
+        names = {start: f"{start:09}-{self.rounding}.npy" for start in self.starts}
+        missing = []
+        for start, name in names.items():
+            path = draft.find(name)
+            if path is not None and not self.holds(start, np.load(path, allow_pickle=False)):
+                draft.discard(name)
+                path = None
+            if path is None:
+                missing.append(start)
+        with closing(self.compute(missing)) as blocks:
+            for start, block in blocks:
+                draft.piece(names[start], lambda path, block=block: np.save(path, block))
 
-    def image_id(self, row: int) -> str:
-        """Name an image, such as ``photo cow/n01887787_1010``."""
-        photos = len(self.dataset.photo_labels)
-        if row < photos:
-            return f"photo {self.dataset.photo_ids[row]}"
-        return f"sketch {self.dataset.sketch_ids[row - photos]}"
+    def holds(self, start: int, block: np.ndarray) -> bool:
+        """Tell whether a block that was kept is still right: what was left out is unreadable.
 
-    def run(
-        self, rows: io.BufferedIOBase, journal: Any | None, done: int, skipped: Sequence[int]
-    ) -> list[int]:
-        """Compute block `done` and all after it, append them to `rows`; return the skipped rows."""
-        skipped = list(skipped)
-        first = done * self.batch_size
+        Raises
+        ------
+        ZsbirError
+            If an image cannot be read, and is not to be skipped.
+        """
+        for row in (start + np.flatnonzero(_skipped(block))).tolist():
+            reason = self.images.reason(row)
+            if reason is None:
+                logger.warning(
+                    "%s was skipped and can be read now: computing it", self.images.identity(row)
+                )
+                return False
+            self.meet(row, reason)
+        return True
+
+    def meet(self, row: int, reason: str) -> None:
+        """Raise a `ZsbirError` about an image that cannot be read, unless it is to be skipped."""
+        if self.on_error == "raise":
+            raise ZsbirError(
+                f"cannot read {self.images.identity(row)} ({reason}): repair it, or pass "
+                f"{argument('on_error', 'skip')} to leave it out"
+            )
+
+    def compute(self, starts: range | list[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the first row and the features of some blocks, in order."""
+        total = len(self.images)
+        stops = {start: min(start + self.block, total) for start in starts}
+        batches = [
+            list(range(row, min(row + self.batch_size, stop)))
+            for start, stop in stops.items()
+            for row in range(start, stop, self.batch_size)
+        ]
+        left = sum(map(len, batches))
         bar = progress_bar(
             show=self.progress,
-            total=self.shape[0],
-            initial=min(first, self.shape[0]),
+            total=total,
+            initial=total - left,
             desc=f"{self.backbone.name} features of {self.dataset.name}",
             unit="image",
         )
-        loader = _Loader(self, first)
-        with bar, loader, torch.inference_mode(), self._autocast():
-            for start, images, failures in loader:
-                if failures and self.on_error == "raise":
-                    row, error = failures[0]
-                    raise ZsbirError(
-                        f"cannot read {self.image_id(row)} ({error}): repair it, or pass "
-                        "on_error='skip' to leave it out"
-                    )
-                images = images.to(self.backbone.device, non_blocking=True)
-                features = self.backbone.module(images).float().cpu().numpy()
-                for row, _ in failures:
-                    features[row - start] = 0
-                bad = ~np.isfinite(features).all(axis=1)
-                if bad.any():
-                    name = self.image_id(start + int(bad.argmax()))
-                    raise ZsbirError(f"{self.backbone.name} returns NaN or infinity for {name}")
-                block = np.ascontiguousarray(features, dtype="<f4").data
-                rows.write(block)
-                failed = [row for row, _ in failures]
-                skipped += failed
-                if journal is not None:
-                    rows.flush()
-                    entry = {"sha256": hashlib.sha256(block).hexdigest(), "skipped": failed}
-                    journal.write(json.dumps(entry) + "\n")
-                    journal.flush()
-                bar.update(len(features))
-        return skipped
+        if not batches:
+            return
+        self.dataset.prepare()
+        # Closed at once when something fails: no worker process waits for a traceback to go.
+        with bar, closing(self._features(batches, bar)) as results:
+            for start, stop in stops.items():
+                block = np.empty((stop - start, self.backbone.dim), dtype="<f4")
+                for row in range(0, len(block), self.batch_size):
+                    block[row : row + self.batch_size] = next(results)
+                yield start, block
 
-    def _autocast(self) -> Any:
-        if not self.mixed_precision:
-            return nullcontext()
-        kind = self.backbone.device.type
-        bfloat16 = kind == "cpu" or torch.cuda.is_bf16_supported(including_emulation=False)
-        return torch.autocast(kind, dtype=torch.bfloat16 if bfloat16 else torch.float16)
+    def _features(self, batches: list[list[int]], bar: tqdm) -> Iterator[np.ndarray]:
+        device = self.backbone.device
+        with closing(decoded(self.images, batches, device, self.workers)) as decoding:
+            for rows, batch in zip(batches, decoding, strict=True):
+                features = self._apply(rows, batch)
+                bar.update(len(rows))
+                yield features
 
-    def feature_set(self, rows: np.ndarray, skipped: Sequence[int]) -> FeatureSet:
+    def _apply(self, rows: list[int], batch: Batch) -> np.ndarray:
+        """Return the features of a batch, NaN for images that were left out."""
+        for row, reason in batch.failures:
+            self.meet(row, reason)
+        device = self.backbone.device
+        with torch.inference_mode(), computing(self.precision, device):
+            images = batch.images.to(device, non_blocking=True)
+            features = self.backbone.module(images).float().cpu().numpy()
+        if features.shape != (len(rows), self.backbone.dim):
+            raise ZsbirError(
+                f"{self.backbone.name} returns features of shape {features.shape} for "
+                f"{len(rows)} images, not ({len(rows)}, {self.backbone.dim}): correct its "
+                f"{argument('dim')}"
+            )
+        left_out = [row - rows[0] for row, _ in batch.failures]
+        features[left_out] = 0
+        bad = ~np.isfinite(features).all(axis=1)
+        if bad.any():
+            name = self.images.identity(rows[int(bad.argmax())])
+            raise ZsbirError(f"{self.backbone.name} returns NaN or infinity for {name}")
+        features[left_out] = np.nan
+        return features
+
+    def feature_set(self, rows: np.ndarray) -> FeatureSet:
         """Give the rows their labels, without those that were skipped."""
-        dataset = self.dataset
+        dataset, attributes = self.dataset, self.dataset.class_attributes
         photos = len(dataset.photo_labels)
-        kept = np.ones(len(rows), dtype=bool)
-        kept[list(skipped)] = False
+        kept = ~_skipped(rows)
         keep_photo, keep_sketch = kept[:photos], kept[photos:]
         drawn_from = np.asarray(dataset.sketch_photos)[keep_sketch]
         number = np.where(keep_photo, np.cumsum(keep_photo) - 1, -1)
         # The appended -1 is what index -1, "photo absent", reads.
         sketch_photos = np.append(number, -1)[drawn_from]
-        features = torch.from_numpy(rows.astype(np.float32, copy=not rows.flags.writeable))
+        features = torch.from_numpy(rows)
         return FeatureSet(
             photos=features[:photos] if keep_photo.all() else features[:photos][keep_photo],
             sketches=features[photos:] if keep_sketch.all() else features[photos:][keep_sketch],
@@ -261,241 +313,15 @@ class _Job:
             dataset=dataset.name,
             backbone=self.backbone.name,
             weights_id=self.backbone.weights_id,
-            skipped=tuple(self.image_id(row) for row in sorted(skipped)),
+            class_attributes=None if attributes is None else torch.tensor(attributes).float(),
+            attribute_names=tuple(dataset.attribute_names),
+            skipped=tuple(self.images.identity(row) for row in np.flatnonzero(~kept)),
         )
 
 
-class _Loader:
-    """Blocks of decoded images, in order, made ahead of time by background threads.
-
-    Iterating yields ``(first row, images, failures)``: a tensor (block, 3, s, s) and a list of
-    ``(row, error)``. A tensor's memory is used again: it holds until the next one is asked for.
-    """
-
-    def __init__(self, job: _Job, first: int) -> None:
-        self._job = job
-        self._starts = range(first, job.shape[0], job.batch_size)
-        accelerated = job.backbone.device.type != "cpu"
-        cores = os.cpu_count() or 1
-        # On the CPU the network itself uses every core, and one block ahead keeps it fed.
-        self._workers = job.workers or (min(cores, 16) if accelerated else min(cores, 4))
-        self._ahead = 4 if accelerated else 1
-        self._pinned = job.backbone.device.type == "cuda"
-        self._buffers: list[Tensor] = []
-
-    def __enter__(self) -> _Loader:
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="zsbir-decode")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def __iter__(self) -> Iterator[tuple[int, Tensor, list[tuple[int, Exception]]]]:
-        waiting: deque[tuple[int, Tensor, list[Future]]] = deque()
-        for start in self._starts:
-            waiting.append(self._submit(start))
-            if len(waiting) > self._ahead:
-                yield from self._collect(waiting.popleft())
-        while waiting:
-            yield from self._collect(waiting.popleft())
-
-    def _collect(
-        self, block: tuple[int, Tensor, list[Future]]
-    ) -> Iterator[tuple[int, Tensor, list[tuple[int, Exception]]]]:
-        start, buffer, futures = block
-        failures = [failure for future in futures for failure in future.result()]
-        yield start, buffer[: min(self._job.batch_size, self._job.shape[0] - start)], failures
-        self._buffers.append(buffer)
-
-    def _submit(self, start: int) -> tuple[int, Tensor, list[Future]]:
-        stop = min(start + self._job.batch_size, self._job.shape[0])
-        buffer = self._buffers.pop() if self._buffers else self._new_buffer()
-        pixels = buffer.numpy()
-        futures = [
-            self._pool.submit(self._decode, row, min(row + _CHUNK, stop), pixels[row - start :])
-            for row in range(start, stop, _CHUNK)
-        ]
-        return start, buffer, futures
-
-    def _new_buffer(self) -> Tensor:
-        size = self._job.backbone.input_size
-        blank = self._job.backbone.transform(Image.new("RGB", (size, size)))
-        return torch.empty(
-            (self._job.batch_size, *blank.shape),
-            dtype=blank.dtype,
-            memory_format=torch.channels_last,
-            pin_memory=self._pinned,
-        )
-
-    def _decode(self, first: int, stop: int, pixels: np.ndarray) -> list[tuple[int, Exception]]:
-        failures = []
-        for place, row in enumerate(range(first, stop)):
-            try:
-                tensor = self._job.backbone.transform(self._job.image(row))
-            except _UNREADABLE as error:
-                # Zeros, not what the buffer held before: a block's numbers may depend on all of
-                # its images in the last digit.
-                pixels[place] = 0
-                failures.append((row, error))
-            else:
-                # Copied by numpy, which would not start PyTorch's threads from this one.
-                pixels[place] = tensor.numpy()
-        return failures
-
-
-class _Cache:
-    """The folder of one extraction: ``features.npy`` and ``features.json`` once it is finished."""
-
-    def __init__(self, parent: Path, job: _Job) -> None:
-        self.job = job
-        digest = hashlib.sha256(json.dumps(job.key, sort_keys=True).encode()).hexdigest()
-        self.folder = parent / f"{job.dataset.name}-{job.backbone.name}-{digest[:12]}"
-        self.finished = self.folder / "features.npy"
-        self.metadata = self.folder / "features.json"
-        self.partial = self.folder / "partial.npy"
-        self.journal = self.folder / "partial.jsonl"
-
-    def rows(self) -> tuple[np.ndarray, list[int]]:
-        """Return all features and the numbers of the skipped rows, computed if need be."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with _only_one(self.folder / "lock"):
-                skipped = self._read()
-                if skipped is None:
-                    skipped = self._compute()
-                return np.load(self.finished), skipped
-        except OSError as error:
-            raise ZsbirError(f"cannot use the feature cache {self.folder}: {error}") from None
-
-    def _read(self) -> list[int] | None:
-        """Check the finished file; return its skipped rows, or None if it is not to be used."""
-        if not (self.finished.exists() and self.metadata.exists()):
-            return None
-        try:
-            metadata = json.loads(self.metadata.read_text(encoding="utf-8"))
-            intact = metadata["key"] == self.job.key and metadata["sha256"] == sha256(self.finished)
-            skipped = [int(row) for row in metadata["skipped"]]
-        except (ValueError, KeyError, TypeError):
-            intact = False
-        if not intact:
-            logger.warning(
-                "%s is damaged (its checksum is not that of %s): computing the features again",
-                self.finished,
-                self.metadata.name,
-            )
-            return None
-        for row in skipped:
-            try:
-                self.job.backbone.transform(self.job.image(row))
-            except _UNREADABLE as error:
-                if self.job.on_error == "raise":
-                    raise ZsbirError(
-                        f"cannot read {self.job.image_id(row)} ({error}): repair it, or pass "
-                        "on_error='skip' to leave it out"
-                    ) from None
-            else:
-                logger.warning(
-                    "%s was skipped and can be read now: computing the features again",
-                    self.job.image_id(row),
-                )
-                return None
-        return skipped
-
-    def _compute(self) -> list[int]:
-        """Continue or begin the partial file, and move it to its place when all is there."""
-        done, skipped = self._resume()
-        with open(self.partial, "ab") as rows, open(self.journal, "a", encoding="utf-8") as journal:
-            skipped = self.job.run(rows, journal, done, skipped)
-        # The metadata first: with it alone, an interruption here only means to come back.
-        write_json(
-            self.metadata,
-            {
-                "key": self.job.key,
-                "rounding": self.job.rounding,
-                "sha256": sha256(self.partial),
-                "skipped": skipped,
-            },
-        )
-        os.replace(self.partial, self.finished)
-        self.journal.unlink()
-        return skipped
-
-    def _resume(self) -> tuple[int, list[int]]:
-        """Cut the partial file behind its last good block; return the blocks and skipped rows."""
-        header = _npy_header(self.job.shape)
-        about = {"key": self.job.key, "rounding": self.job.rounding}
-        lines, skipped, size = [], [], len(header)
-        try:
-            first, *entries = self.journal.read_text(encoding="utf-8").splitlines()
-            with open(self.partial, "rb") as rows:
-                if json.loads(first) == about and rows.read(size) == header:
-                    for entry in entries:
-                        block = rows.read(4 * self._block_rows(len(lines)) * self.job.shape[1])
-                        entry = json.loads(entry)
-                        if hashlib.sha256(block).hexdigest() != entry["sha256"]:
-                            break
-                        skipped += entry["skipped"]
-                        lines.append(json.dumps(entry))
-                        size += len(block)
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # Whatever was read until then is good; the rest is computed again.
-        if self.job.on_error == "raise" and skipped:
-            # The run that was interrupted left images out. This one must meet them again.
-            keep = min(skipped) // self.job.batch_size
-            lines, skipped = lines[:keep], []
-            size = len(header) + 4 * keep * self.job.batch_size * self.job.shape[1]
-        with open(self.partial, "r+b" if lines else "wb") as rows:
-            rows.write(header)
-            rows.truncate(size)
-        self.journal.write_text("\n".join([json.dumps(about), *lines]) + "\n", encoding="utf-8")
-        return len(lines), skipped
-
-    def _block_rows(self, block: int) -> int:
-        return max(0, min(self.job.batch_size, self.job.shape[0] - block * self.job.batch_size))
-
-
-def _npy_header(shape: tuple[int, int]) -> bytes:
-    stream = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        stream, {"descr": "<f4", "fortran_order": False, "shape": shape}
-    )
-    return stream.getvalue()
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Let one process (or thread) at a time into the block; the others wait.
-
-    The operating system takes the lock back from a process that dies. Where the file system knows
-    no locks (some network drives), the block is entered without one.
-    """
-    with open(path, "a+b") as stream:
-        announced = False
-        while True:
-            try:
-                _lock(stream)
-                break
-            except OSError as error:
-                if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-                    break
-            if not announced:
-                logger.info("another process computes %s: waiting for it", path.parent)
-                announced = True
-            time.sleep(0.2)
-        yield
-        # Closing the file gives the lock back.
-
-
-def _lock(stream: Any) -> None:
-    if os.name == "nt":
-        import msvcrt
-
-        stream.seek(0)
-        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _skipped(rows: np.ndarray) -> np.ndarray:
+    """Tell which rows are of images that could not be read, bool of shape (n,)."""
+    return np.isnan(rows[:, 0])
 
 
 def _int64(values: np.ndarray) -> Tensor:

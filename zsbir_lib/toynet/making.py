@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, load_split
-from zsbir_lib.datasets.toybox.generation import array_path, generate
-from zsbir_lib.datasets.toybox.recipe import PAPER_SPLIT, Counts, Recipe, drawing_version
+from zsbir_lib.datasets.toybox.generation import Pictures
+from zsbir_lib.datasets.toybox.recipe import DRAWINGS_VERSION, Counts, Recipe
 from zsbir_lib.datasets.toybox.registry import toy_classes
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import atomic_path
-from zsbir_lib.paths import cache_dir
+from zsbir_lib.paper import PAPER_SPLIT
 from zsbir_lib.toynet.network import FEATURE_DIM, INPUT_SIZE
 from zsbir_lib.toynet.packaged import save_toynet, write_checksum
 from zsbir_lib.toynet.training import train_toynet
@@ -97,9 +97,8 @@ def draw_toynet_photos(
     recipe = Recipe(
         dict.fromkeys(names, counts), image_size=INPUT_SIZE, clutter=clutter, seed=PHOTO_SEED
     )
-    folder = cache_dir("toybox", f"toynet-{recipe.identity}")
-    generate(folder, recipe, workers=workers, progress=progress)
-    arrays = [np.load(array_path(folder, n, "photos"), allow_pickle=False) for n in names]
+    pictures = Pictures(recipe, "toynet", workers=workers, progress=progress)
+    arrays = [pictures.of(name, "photos") for name in names]
     labels = np.arange(len(names), dtype=np.int64)
     return ToynetPhotos(
         photos=np.concatenate([a[:photos_per_class] for a in arrays]),
@@ -185,7 +184,7 @@ def make_toynet(
         "seed": seed,
         "photo_seed": data.recipe.seed,
         "clutter": data.recipe.clutter,
-        "drawing_version": drawing_version(),
+        "drawings_version": DRAWINGS_VERSION,
         "threads": threads or torch.get_num_threads(),
         "torch": torch.__version__,
         "machine": platform.machine(),
@@ -219,7 +218,7 @@ classes |
 | training | {card["epochs"]} epochs in {card["training_seconds"]:.0f} s on {card["threads"]} \
 threads ({card["machine"]}, {card["device"]}), PyTorch {card["torch"]} |
 | seeds | {card["seed"]} for training, {card["photo_seed"]} for the photos |
-| drawing code | {card["drawing_version"]}, clutter {card["clutter"]:g} |
+| drawings | version {card["drawings_version"]}, clutter {card["clutter"]:g} |
 
 **Never seen**, in any form: the {len(card["never_saw_classes"])} unseen classes of the paper's
 split ({", ".join(card["never_saw_classes"])}).

@@ -9,11 +9,10 @@ import numpy as np
 from PIL import Image
 
 from zsbir_lib.datasets import load_dataset
-from zsbir_lib.datasets.toybox.generation import array_path, generate
+from zsbir_lib.datasets.toybox.generation import Pictures
 from zsbir_lib.datasets.toybox.recipe import Counts, Recipe
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import extract_features, load_backbone
-from zsbir_lib.paths import cache_dir
 from zsbir_lib.web.export import export_web, open_page_folder
 
 EXAMPLES = ("giraffe", "windmill", "pear", "scissors", "rhinoceros", "wheelchair", "tree", "bat")
@@ -34,11 +33,10 @@ def gallery(
         Show a progress bar while drawing; by default on a terminal only.
     """
     recipe = Recipe({name: Counts(per_class, 1, 1) for name in classes})
-    folder = cache_dir("toybox", f"gallery-{recipe.identity}")
-    generate(folder, recipe, progress=progress)
+    pictures = Pictures(recipe, "gallery", progress=progress)
     photos, labels = [], []
     for name in classes:
-        stack = np.load(array_path(folder, name, "photos"), allow_pickle=False)
+        stack = pictures.of(name, "photos")
         photos += [Image.fromarray(pixels) for pixels in stack]
         labels += [name] * len(stack)
     return photos, labels

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -76,12 +78,25 @@ def test_another_split_shares_the_images(toybox):
 
 
 def test_attributes_describe_each_class(toybox):
-    matrix, names = toybox.class_attributes()
+    matrix, names = toybox.class_attributes, toybox.attribute_names
     assert matrix.shape == (125, len(names))
     row = dict(zip(names, matrix[toybox.class_names.index("cow")], strict=True))
     assert row["animal"]
     assert row["four legs"]
     assert not row["wheels"]
+
+
+def test_nothing_is_drawn_before_a_picture_is_asked_for(toybox, monkeypatch):
+    monkeypatch.setattr("zsbir_lib.datasets.toybox.generation.draw_class", pytest.fail)
+    undrawn = load_dataset("toybox", size="full", seed=3)
+    assert undrawn.statistics()["Train images"] == 10_400
+
+
+def test_it_can_be_sent_to_another_process_without_its_pictures(toybox):
+    expected = np.asarray(toybox.photo(7))
+    sent = pickle.dumps(toybox)
+    assert len(sent) < 200_000
+    np.testing.assert_array_equal(np.asarray(pickle.loads(sent).photo(7)), expected)
 
 
 def test_unknown_names_are_refused(toybox):

@@ -1,27 +1,44 @@
+import errno
 import json
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import zsbir_lib
 from zsbir_lib.datasets.toybox import generation, recipe
-from zsbir_lib.datasets.toybox.generation import array_path, damaged_files, draw_class, generate
+from zsbir_lib.datasets.toybox.generation import Pictures, draw_class
 from zsbir_lib.datasets.toybox.recipe import Counts, Recipe, toybox_recipe
 from zsbir_lib.errors import ZsbirError
 
 SMALL = Recipe({name: Counts(3, 2, 2) for name in ("cow", "pear", "car_(sedan)")}, seed=7)
 
 
-def contents(folder):
-    return {p.name: p.read_bytes() for p in sorted(folder.iterdir())}
+@pytest.fixture
+def pictures(tmp_path):
+    return Pictures(SMALL, root=tmp_path, workers=1)
 
 
-def test_pictures_do_not_depend_on_the_number_of_processes(tmp_path):
-    generate(tmp_path / "one", SMALL, workers=1)
-    generate(tmp_path / "three", SMALL, workers=3)
-    assert contents(tmp_path / "one") == contents(tmp_path / "three")
-    assert len(contents(tmp_path / "one")) == 9
+def contents(entry):
+    return {p.name: p.read_bytes() for p in sorted(entry.folder.iterdir()) if p.name != ".lock"}
+
+
+def test_pictures_do_not_depend_on_the_number_of_processes(pictures, tmp_path):
+    one = pictures.draw()
+    three = Pictures(SMALL, root=tmp_path / "three", workers=3).draw()
+    assert contents(one) == contents(three)
+    assert set(one.pieces) == set(three.pieces)
+    assert len(one.pieces) == 6
+
+
+def test_they_are_those_that_were_drawn(pictures):
+    photos, sketches = draw_class(SMALL, "cow")
+    np.testing.assert_array_equal(pictures.of("cow", "photos"), photos)
+    np.testing.assert_array_equal(pictures.of("cow", "sketches"), sketches)
 
 
 def test_an_instance_does_not_depend_on_how_many_there_are():
@@ -38,7 +55,7 @@ def test_sketches_of_a_photo_differ():
     assert (sketches[:, 0] != sketches[:, 1]).any(axis=(1, 2)).all()
 
 
-def test_an_interrupted_generation_resumes(tmp_path, monkeypatch):
+def test_an_interrupted_drawing_resumes(pictures, tmp_path, monkeypatch):
     drawn = []
     real = generation.draw_class
 
@@ -50,13 +67,14 @@ def test_an_interrupted_generation_resumes(tmp_path, monkeypatch):
 
     monkeypatch.setattr(generation, "draw_class", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        generate(tmp_path / "a", SMALL, workers=1)
-    assert not list((tmp_path / "a").glob(".partial*"))
+        pictures.draw()
+    assert not list(tmp_path.rglob(".zsbir-partial*"))
+    assert pictures.find() is None
     monkeypatch.setattr(generation, "draw_class", lambda r, n: drawn.append(n) or real(r, n))
-    generate(tmp_path / "a", SMALL, workers=1)
+    entry = pictures.draw()
     assert drawn == ["cow", "pear", "car_(sedan)"]
-    generate(tmp_path / "b", SMALL, workers=1)
-    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    whole = Pictures(SMALL, root=tmp_path / "whole", workers=1).draw()
+    assert contents(entry) == contents(whole)
 
 
 def damage_bytes(path):
@@ -70,42 +88,45 @@ def damage_bytes(path):
     [damage_bytes, lambda p: p.write_bytes(b""), lambda p: p.unlink()],
     ids=["a byte", "truncated", "gone"],
 )
-def test_a_damaged_file_is_named_and_drawn_again(tmp_path, damage):
-    generate(tmp_path, SMALL, workers=1)
-    before = contents(tmp_path)
-    broken = array_path(tmp_path, "pear", "sketches")
-    damage(broken)
-    assert damaged_files(tmp_path, "pear") == [broken]
-    with pytest.warns(UserWarning, match=r"damaged file.*pear\.sketches\.npy"):
-        assert generate(tmp_path, SMALL, workers=1) == [broken]
-    assert contents(tmp_path) == before
+def test_a_damaged_file_is_named_and_drawn_again_when_it_is_read(
+    pictures, tmp_path, damage, caplog
+):
+    entry = pictures.draw()
+    before, expected = contents(entry), pictures.of("pear", "sketches").copy()
+    damage(entry.path("pear.sketches.npy"))
+    again = Pictures(SMALL, root=tmp_path, workers=1)
+    again.of("cow", "photos")  # a file that is intact
+    assert caplog.text == ""
+    np.testing.assert_array_equal(again.of("pear", "sketches"), expected)
+    assert f"{entry.path('pear.sketches.npy')} is damaged or gone" in caplog.text
+    assert contents(entry) == before
 
 
-def test_a_damaged_record_is_noticed(tmp_path):
-    generate(tmp_path, SMALL, workers=1)
-    (tmp_path / "cow.json").write_text("{")
-    with pytest.warns(UserWarning, match=r"cow\.json"):
-        generate(tmp_path, SMALL, workers=1)
-    assert damaged_files(tmp_path, "cow") == []
-
-
-def test_a_failing_process_is_reported_and_the_others_end(tmp_path):
+def test_a_class_that_cannot_be_drawn_is_an_error_of_its_own(tmp_path):
     wrong = Recipe({"cow": Counts(1, 0, 0), "no such class": Counts(1, 0, 0)})
-    with pytest.raises(RuntimeError, match="no such class"):
-        generate(tmp_path, wrong, workers=2)
+    with pytest.raises(ZsbirError, match="no such class"):
+        Pictures(wrong, root=tmp_path, workers=2).draw()
 
 
-def test_generation_works_in_a_script_without_a_main_guard(tmp_path):
+def test_a_full_disk_is_one_clear_line(pictures, monkeypatch):
+    def full(path, array):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(ZsbirError, match=r"cannot write to the cache .*No space left on device"):
+        pictures.draw()
+
+
+def test_drawing_works_in_a_script_without_a_main_guard(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "from pathlib import Path\n"
-        "from zsbir_lib.datasets.toybox.generation import generate\n"
+        "from zsbir_lib.datasets.toybox.generation import Pictures\n"
         "from zsbir_lib.datasets.toybox.recipe import Counts, Recipe\n"
-        f"folder = Path({json.dumps(str(tmp_path / 'box'))})\n"
-        "generate(folder, Recipe({'cow': Counts(1, 1, 1), 'pear': Counts(1, 1, 1)}), workers=2)\n"
+        "recipe = Recipe({'cow': Counts(1, 1, 1), 'pear': Counts(1, 1, 1)})\n"
+        f"Pictures(recipe, root={json.dumps(str(tmp_path / 'box'))}, workers=2).draw()\n"
     )
     subprocess.run([sys.executable, script], check=True, timeout=120)
-    assert len(list((tmp_path / "box").glob("*.npy"))) == 4
+    assert len(list((tmp_path / "box").rglob("*.npy"))) == 4
 
 
 def test_the_identity_changes_with_everything_that_changes_a_picture(monkeypatch):
@@ -117,9 +138,33 @@ def test_the_identity_changes_with_everything_that_changes_a_picture(monkeypatch
         toybox_recipe("mini", abstraction=1.0).identity,
         toybox_recipe("mini", image_size=96).identity,
     }
-    monkeypatch.setattr(recipe, "drawing_version", lambda: "other code")
+    monkeypatch.setattr(recipe, "DRAWINGS_VERSION", 0)
     identities.add(toybox_recipe("mini").identity)
-    assert len(identities) == 7
+    monkeypatch.setattr(recipe.metadata, "version", {"pillow": "11.4", "numpy": "3.0"}.get)
+    identities.add(toybox_recipe("mini").identity)
+    assert len(identities) == 8
+
+
+def test_the_identity_does_not_change_with_a_comment(tmp_path):
+    package = Path(zsbir_lib.__file__).parent
+    copied = shutil.copytree(
+        package, tmp_path / "zsbir_lib", ignore=shutil.ignore_patterns("__pycache__", "assets")
+    )
+    for path in (copied / "datasets" / "toybox").rglob("*.py"):
+        path.write_text(path.read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
+    code = (
+        "import zsbir_lib; from zsbir_lib.datasets.toybox.recipe import toybox_recipe; "
+        "print(zsbir_lib.__file__, toybox_recipe('mini').identity)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [str(copied / "__init__.py"), toybox_recipe("mini").identity]
 
 
 @pytest.mark.parametrize(

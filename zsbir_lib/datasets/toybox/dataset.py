@@ -1,9 +1,10 @@
-"""The Toybox as a data set, drawn into the cache when it is first asked for."""
+"""The Toybox as a data set, drawn into the cache when its first picture is asked for."""
 
 from __future__ import annotations
 
 import copy
 import os
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,18 +12,17 @@ from PIL import Image
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit
 from zsbir_lib.datasets.splits import load_split
 from zsbir_lib.datasets.toybox.attributes import ATTRIBUTES
-from zsbir_lib.datasets.toybox.generation import array_path, generate
+from zsbir_lib.datasets.toybox.generation import Pictures
 from zsbir_lib.datasets.toybox.instance import Toy
 from zsbir_lib.datasets.toybox.recipe import PAPER_SPLIT, toybox_recipe
 from zsbir_lib.datasets.toybox.registry import toy_class
-from zsbir_lib.paths import cache_dir
 
 
 class Toybox(SketchPhotoDataset):
     """Pictures and sketches of toys, with the classes and the split of the Sketchy database.
 
-    The first use of a size draws it, with a progress bar; later uses read it from the cache, and
-    check it while they do.
+    The first picture that is asked for draws a size, with a progress bar; later uses read it from
+    the cache, and check it while they do.
 
     Parameters
     ----------
@@ -49,8 +49,10 @@ class Toybox(SketchPhotoDataset):
         The named size.
     recipe : zsbir_lib.datasets.toybox.recipe.Recipe
         What the pictures depend on.
-    folder : Path
-        Where they lie in the cache.
+    class_attributes : ndarray of bool, shape (n_classes, n_attributes)
+        Which attributes each class has, in the order of `class_names`.
+    attribute_names : tuple of str
+        What the attributes are called.
 
     Raises
     ------
@@ -80,15 +82,17 @@ class Toybox(SketchPhotoDataset):
             split = load_split(split, self.class_names)
         self.split = self.check_split(split)
         self.fingerprint = self.recipe.identity
-        self.folder = folder = cache_dir("toybox", f"{size}-{self.fingerprint}")
-        generate(folder, self.recipe, workers=workers, progress=progress)
-        self._photos = [self._open(folder, name, "photos") for name in self.class_names]
-        self._sketches = [self._open(folder, name, "sketches") for name in self.class_names]
+        self._pictures = Pictures(self.recipe, size, workers=workers, progress=progress)
         self._number()
 
-    @staticmethod
-    def _open(folder, name: str, kind: str) -> np.ndarray:
-        return np.load(array_path(folder, name, kind), mmap_mode="r", allow_pickle=False)
+    @property
+    def folder(self) -> Path:
+        """Where the pictures lie in the cache; they are drawn and checked if need be."""
+        return self._pictures.draw().folder
+
+    def prepare(self) -> None:
+        """Draw and check all pictures now, once for all processes that will read them."""
+        self._pictures.draw()
 
     def _number(self) -> None:
         """Give the images their numbers: by class, then instance, then sketch."""
@@ -123,15 +127,15 @@ class Toybox(SketchPhotoDataset):
     def photo(self, index: int) -> Image.Image:
         """Return photo number `index` as an RGB image."""
         label = self.photo_labels[index]
-        return Image.fromarray(self._photos[label][index - self._first_photo[label]])
+        photos = self._pictures.of(self.class_names[label], "photos")
+        return Image.fromarray(photos[index - self._first_photo[label]])
 
     def sketch(self, index: int) -> Image.Image:
         """Return sketch number `index` as an RGB image, dark strokes on white."""
         label = self.sketch_labels[index]
-        drawn, number = divmod(
-            int(index - self._first_sketch[label]), self._sketches[label].shape[1]
-        )
-        return Image.fromarray(self._sketches[label][drawn, number]).convert("RGB")
+        sketches = self._pictures.of(self.class_names[label], "sketches")
+        drawn, number = divmod(int(index - self._first_sketch[label]), sketches.shape[1])
+        return Image.fromarray(sketches[drawn, number]).convert("RGB")
 
     def toy(self, photo_index: int) -> Toy:
         """Return the toy in photo number `photo_index`, to render it anew: larger, say."""
@@ -141,7 +145,7 @@ class Toybox(SketchPhotoDataset):
 
     def photo_arrays(self) -> np.ndarray:
         """Return all photos in memory, uint8 of shape (n_photos, size, size, 3)."""
-        return np.concatenate(self._photos)
+        return np.concatenate([self._pictures.of(name, "photos") for name in self.class_names])
 
     def with_split(self, split: ZeroShotSplit) -> Toybox:
         """Return the same images under another split (nothing is copied)."""
@@ -149,16 +153,13 @@ class Toybox(SketchPhotoDataset):
         other.split = self.check_split(split)
         return other
 
-    def class_attributes(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Return which attributes each class has.
+    @property
+    def attribute_names(self) -> tuple[str, ...]:
+        """What the attributes are called, as in `zsbir_lib.datasets.toybox.attributes`."""
+        return tuple(ATTRIBUTES)
 
-        Returns
-        -------
-        matrix : ndarray of bool, shape (n_classes, n_attributes)
-            In the order of `class_names`.
-        names : tuple of str
-            The attributes; `zsbir_lib.datasets.toybox.attributes.ATTRIBUTES` says what each means.
-        """
-        names = tuple(ATTRIBUTES)
-        rows = [[a in toy_class(c).attributes for a in names] for c in self.class_names]
-        return np.array(rows), names
+    @property
+    def class_attributes(self) -> np.ndarray:
+        """Which attributes each class has: bool, shape (n_classes, n_attributes)."""
+        known = [toy_class(name).attributes for name in self.class_names]
+        return np.array([[name in own for name in self.attribute_names] for own in known])

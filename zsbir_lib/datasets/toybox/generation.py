@@ -1,32 +1,23 @@
-"""Drawing a whole Toybox into the cache: in parallel, resumable, and checked whenever it is read.
+"""Drawing the pictures of a recipe into the store, in parallel, when the first is asked for.
 
-Each class is two arrays on disk, photos and sketches, and a small record with their checksums,
-written last: a class without a valid record is not there. So an interrupted generation goes on
-where it stopped, and a damaged file is found, named and drawn again.
+Each class is two pieces of the entry, photos and sketches. So an interrupted drawing goes on where
+it stopped, and a damaged file is found when it is opened, named, and drawn again.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import warnings
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict
-from pathlib import Path
-from queue import Empty, SimpleQueue
+from typing import Any
 
 import numpy as np
 
 from zsbir_lib.datasets.toybox.instance import Toy
 from zsbir_lib.datasets.toybox.recipe import Recipe
-from zsbir_lib.files import atomic_path, sha256, write_json
 from zsbir_lib.progress import progress_bar
+from zsbir_lib.store import Draft, Entry, Store
 
 KINDS = ("photos", "sketches")
-_WORKER = "zsbir_lib.datasets.toybox.worker"
+STORE_KIND = "toybox"
 
 
 def draw_class(recipe: Recipe, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -49,157 +40,112 @@ def draw_class(recipe: Recipe, name: str) -> tuple[np.ndarray, np.ndarray]:
     return photos, sketches
 
 
-def array_path(folder: Path, name: str, kind: str) -> Path:
-    """Return the file in `folder` that holds one `kind` of the class `name`; see `KINDS`."""
-    return folder / f"{name}.{kind}.npy"
+def piece_name(name: str, kind: str) -> str:
+    """Return what the piece of the store is called that holds one `kind` of the class `name`."""
+    return f"{name}.{kind}.npy"
 
 
-def write_class(folder: Path, recipe: Recipe, name: str) -> None:
-    """Draw the class `name` of a `recipe` and write its arrays into `folder`, then its record.
-
-    Each file is whole or absent.
-    """
-    record = {}
-    for kind, array in zip(KINDS, draw_class(recipe, name), strict=True):
-        path = array_path(folder, name, kind)
-        with atomic_path(path) as temporary:
-            np.save(temporary, array)
-            record[kind] = sha256(temporary)
-    write_json(folder / f"{name}.json", record)
-
-
-def damaged_files(folder: Path, name: str) -> list[Path] | None:
-    """Return the files of a class that are not what was written, or None if it was never drawn."""
-    record_path = folder / f"{name}.json"
-    if not record_path.exists():
-        return None
-    try:
-        record = json.loads(record_path.read_text(encoding="utf-8"))
-        expected = {array_path(folder, name, kind): record[kind] for kind in KINDS}
-    except (ValueError, KeyError, TypeError, OSError):
-        return [record_path]
-    return [
-        path for path, digest in expected.items() if not path.exists() or sha256(path) != digest
-    ]
-
-
-def generate(
-    folder: Path, recipe: Recipe, *, workers: int | None = None, progress: bool | None = None
-) -> list[Path]:
-    """Make sure that every class of a recipe lies in `folder`, intact.
+class Pictures:
+    """The pictures of a recipe, drawn into the cache when the first of them is asked for.
 
     Parameters
     ----------
-    folder
-        Where the arrays are; created if absent.
     recipe
         What to draw.
+    label
+        What the folder in the cache is called.
     workers
         Processes to draw with; by default one for each processor. The pictures do not depend on it.
     progress
-        Show a progress bar; by default on a terminal only.
-
-    Returns
-    -------
-    list of Path
-        The files that were found damaged, and are drawn again.
+        Show a progress bar while drawing; by default on a terminal only.
+    root
+        Folder of the store; the library's cache by default.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    todo: list[str] = []
-    damaged: list[Path] = []
-    for name in recipe.classes:
-        broken = damaged_files(folder, name)
-        if broken is None or broken:
-            todo.append(name)
-            damaged += broken or []
-    for path in damaged:
-        warnings.warn(f"damaged file in the Toybox cache, drawn again: {path}", stacklevel=3)
-    if not todo:
-        return damaged
-    workers = min(workers or _processors(), len(todo))
-    bar = progress_bar(total=len(todo), show=progress, desc="Drawing the Toybox", unit="class")
-    with bar:
-        if workers == 1:
-            for name in todo:
-                write_class(folder, recipe, name)
-                bar.update()
-        else:
-            _draw_in_processes(folder, recipe, todo, workers, bar.update)
-    return damaged
 
+    def __init__(
+        self,
+        recipe: Recipe,
+        label: str = "",
+        *,
+        root: str | os.PathLike | None = None,
+        workers: int | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self._label, self._workers, self._progress = label, workers, progress
+        self._store = Store(root)
+        self._entry: Entry | None = None
+        self._checked = False
+        self._open: dict[tuple[str, str], np.ndarray] = {}
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    def __getstate__(self) -> dict[str, Any]:
+        # What other processes need is the files' names, not a copy of all pictures.
+        return {**self.__dict__, "_open": {}}
 
+    def of(self, name: str, kind: str) -> np.ndarray:
+        """Return all photos or sketches of a class, as `draw_class` does, from the disk.
 
-def _next(queue: SimpleQueue[str]) -> str | None:
-    try:
-        return queue.get_nowait()
-    except Empty:
-        return None
+        Parameters
+        ----------
+        name
+            The class.
+        kind
+            One of `KINDS`.
 
+        Raises
+        ------
+        ZsbirError
+            If they have to be drawn, and cannot be kept.
+        """
+        if (name, kind) not in self._open:
+            piece = piece_name(name, kind)
+            entry = self._entry or self.draw(check=False)
+            if not (self._checked or entry.is_intact(piece)):
+                entry = self.draw()
+            self._open[name, kind] = np.load(entry.path(piece), mmap_mode="r", allow_pickle=False)
+        return self._open[name, kind]
 
-def _draw_in_processes(
-    folder: Path,
-    recipe: Recipe,
-    names: Iterable[str],
-    workers: int,
-    on_class_done: Callable[[], object],
-) -> None:
-    """Hand class names to worker processes, one at a time.
+    def draw(self, *, check: bool = True) -> Entry:
+        """Make sure that all pictures are drawn, and return where they are kept.
 
-    The workers are fresh interpreters: unlike `multiprocessing`, that works
-    in scripts without a main guard, in notebooks, and beside a library that has threads running.
-    """
-    queue: SimpleQueue[str] = SimpleQueue()
-    for name in names:
-        queue.put(name)
-    package_root = str(Path(__file__).parents[3])
-    paths = [package_root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", _WORKER, str(folder), json.dumps(asdict(recipe))]
-    processes = [
-        subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            text=True,
-            encoding="utf-8",
+        Parameters
+        ----------
+        check
+            Look for damage in all files that are there, and draw again what is damaged.
+        """
+        key = self.recipe.key
+        self._entry = self._store.get(STORE_KIND, key, self._make, label=self._label, check=check)
+        self._checked = self._checked or check
+        return self._entry
+
+    def find(self) -> Entry | None:
+        """Return where the pictures are kept if all are drawn, damaged or not; draw nothing."""
+        return self._store.find(STORE_KIND, self.recipe.key, check=False)
+
+    def _make(self, draft: Draft) -> None:
+        from zsbir_lib.parallel import run_all
+
+        classes = list(self.recipe.classes)
+        todo = [
+            name
+            for name in classes
+            if any(draft.find(piece_name(name, kind)) is None for kind in KINDS)
+        ]
+        bar = progress_bar(
+            total=len(todo), show=self._progress, desc="Drawing the Toybox", unit="class"
         )
-        for _ in range(workers)
-    ]
+        shared = (draft, self.recipe)
+        with bar, run_all(_keep_class, todo, shared=shared, workers=self._workers) as done:
+            for _ in done:
+                bar.update()
+        for name in classes:  # what other processes wrote is known to them only
+            _keep_class(name, draft, self.recipe)
 
-    def feed(process: subprocess.Popen) -> None:
-        while (name := _next(queue)) is not None:
-            try:
-                process.stdin.write(name + "\n")
-                process.stdin.flush()
-                answer = process.stdout.readline().strip()
-            except (BrokenPipeError, ValueError):
-                answer = ""
-            if answer != name:
-                tail = process.stderr.read().strip().splitlines()[-1:]
-                reason = tail[0] if tail else "it ended without a word"
-                raise RuntimeError(f"a process that draws the Toybox failed at {name!r}: {reason}")
-            on_class_done()
 
-    try:
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                for future in as_completed([pool.submit(feed, p) for p in processes]):
-                    future.result()
-            except BaseException:
-                # An interrupt, or a failed worker: end the others, so that their feeders return.
-                while _next(queue) is not None:
-                    pass
-                for process in processes:
-                    process.kill()
-                raise
-    finally:
-        for process in processes:
-            process.stdin.close()
-            process.wait()
-            process.stdout.close()
-            process.stderr.close()
+def _keep_class(name: str, draft: Draft, recipe: Recipe) -> None:
+    """Draw the pictures of a class into an entry of the store, unless they are there."""
+    pieces = [piece_name(name, kind) for kind in KINDS]
+    if all(draft.find(piece) is not None for piece in pieces):
+        return
+    for piece, array in zip(pieces, draw_class(recipe, name), strict=True):
+        draft.piece(piece, lambda path, array=array: np.save(path, array))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from zsbir_lib.datasets.toybox.instance import Toy
 from zsbir_lib.datasets.toybox.registry import toy_class, toy_classes
-from zsbir_lib.files import atomic_path
 
 _LABEL_WIDTH, _GAP = 110, 2
 
@@ -70,23 +68,3 @@ def contact_sheet(
                 sheet.paste(tile.resize((side, side), Image.Resampling.NEAREST), (left, top))
                 left += side + _GAP
     return sheet
-
-
-def main() -> None:
-    """Write a sheet from the command line."""
-    parser = argparse.ArgumentParser(description="Draw a contact sheet of the Toybox.")
-    parser.add_argument("--classes", help="names, separated by commas (default: all)")
-    parser.add_argument("--out", required=True)
-    for option, default in (("instances", 3), ("sketches", 2), ("columns", 3), ("size", 64),
-                            ("scale", 1), ("seed", 0)):  # fmt: skip
-        parser.add_argument(f"--{option}", type=int, default=default)
-    parser.add_argument("--clutter", type=float, default=0.5)
-    parser.add_argument("--abstraction", type=float, default=1.3)
-    options = vars(parser.parse_args())
-    names, out = options.pop("classes"), options.pop("out")
-    with atomic_path(out) as path:
-        contact_sheet(names.split(",") if names else None, **options).save(path)
-
-
-if __name__ == "__main__":
-    main()
