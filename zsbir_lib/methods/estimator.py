@@ -301,7 +301,7 @@ def _with_parameters(doc: str | None, declared: Iterable[HyperParameter]) -> str
     text = inspect.cleandoc(doc)
     section = "\n".join(["Parameters", "----------", *(one.describe() for one in declared)])
     head, mark, rest = text.partition("\n\nAttributes\n")
-    return f"{head}\n\n{section}\n{mark}{rest}"
+    return f"{head}\n\n{section}{mark}{rest}\n"
 
 
 def check_fitted(estimator: Estimator) -> None:
