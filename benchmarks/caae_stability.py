@@ -20,11 +20,11 @@ from statistics import median
 from typing import Any
 
 from zsbir_lib.datasets import Toybox
-from zsbir_lib.evaluation import zero_shot
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
 from zsbir_lib.methods.caae import CAAE
 from zsbir_lib.methods.cosine import Cosine
 from zsbir_lib.methods.cvae import CVAE
+from zsbir_lib.protocols import zero_shot
 
 LEAST = 0.8  # of the median seed's mAP; the cosine baseline, which learns nothing, has 0.7
 

@@ -127,9 +127,12 @@ def first_visit(browser: Browser, address: str) -> float:
 
 def travelled(folder: Path, page: str) -> float:
     """Return the megabytes of a first visit, each file as a server that compresses sends it."""
-    names = ("ort-wasm-simd-threaded.wasm.gz", "ort.wasm.bundle.min.js", "backbone.onnx",
-             "cvae-1.onnx", "cvae.gallery", "latents.f32", "map.f32", "model.json",
-             "thumbnails.webp", "draw.js", "worker.js", "engine.js", "sketchpad.js")  # fmt: skip
+    model = json.loads((folder / "draw" / "model.json").read_text(encoding="utf-8"))
+    entry = model["methods"]["cvae"]
+    names = ("ort-wasm-simd-threaded.wasm.gz", "ort.wasm.bundle.min.js", model["backbone"],
+             entry["generators"][1]["network"], entry["gallery"], entry["latents"],
+             model["map"]["places"], "model.json", model["thumbnails"], "draw.js", "worker.js",
+             "engine.js", "sketchpad.js")  # fmt: skip
     bodies = [(folder / "draw" / name).read_bytes() for name in names]
     bodies.append((folder / page).read_bytes())
     return sum(min(len(body), len(gzip.compress(body, 6))) for body in bodies) / 1e6

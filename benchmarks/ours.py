@@ -21,10 +21,10 @@ import torch
 
 from zsbir_lib.datasets import Sketchy, load_dataset
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.evaluation import class_bootstrap, zero_shot
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
 from zsbir_lib.methods import SAE, Ours, OursGallery
 from zsbir_lib.methods.base import RetrievalMethod
+from zsbir_lib.protocols import class_bootstrap, zero_shot
 
 N_PHOTOS = 10_000
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from zsbir_lib.datasets import Sketchy
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.evaluation import choose, zero_shot
 from zsbir_lib.features import extract_features, load_backbone
 from zsbir_lib.methods import CVAE, Cosine
+from zsbir_lib.protocols import choose, zero_shot
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ROOT = os.environ.get("ZSBIR_SKETCHY_ROOT", SHARED / "sketchy25")

@@ -18,7 +18,7 @@ settings.load_profile("project")
 def pytest_collection_modifyitems(items):
     """What drives JupyterLab is slow, and static pages drive the same widgets."""
     for item in items:
-        if "lab" in item.fixturenames:
+        if "lab" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
 
 

@@ -1,6 +1,7 @@
 import base64
 import io
 import sys
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
 
+from tests.leaderboard.boards import make_board
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.leaderboard import Leaderboard
 from zsbir_lib.plots import (
     COLOURS,
     INK,
@@ -18,6 +21,7 @@ from zsbir_lib.plots import (
     Retrieved,
     describe_retrieval,
     new_plot,
+    plot_leaderboard,
     plot_pairs,
     plot_retrieval,
     plot_training,
@@ -122,7 +126,7 @@ def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path, name):
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file").write_text("")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(ZsbirError, match="cannot write the picture"):
+    with pytest.raises(ZsbirError, match="cannot write"):
         plot_retrieval([UNKNOWN]).save(tmp_path / name)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -225,3 +229,43 @@ def test_a_chapters_own_figure_has_the_projects_style():
     assert tuple(figure.get_size_inches()) == (3, 2)
     assert figure.get_facecolor()[3] == 0  # see-through, for light pages and dark ones
     assert to_hex(axes.xaxis.label.get_color()) == INK
+
+
+HOSTILE = r"$\frac$"
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "$", "$a$ $b", "bell\x07\x1b[31m", "not \udcff UTF-8"])
+def test_names_are_shown_as_they_are_and_begin_no_formula(tmp_path, name):
+    picture = Image.new("RGB", (8, 8))
+    row = Retrieved(picture, [picture], [name], name)
+    plot_retrieval([row]).save(tmp_path / "retrieval.png")
+    board = make_board()
+    rows = {"sae": replace(board.rows["sae"], title=name)}
+    origin = replace(board.origin, dataset=name)
+    figure = plot_leaderboard(Leaderboard(origin, board.settings, rows))
+    figure.save(tmp_path / "board.pdf")
+    assert figure.alt_text.isprintable()
+    shown = figure.axes[0].get_yticklabels()[0].get_text().replace(r"\$", "$")
+    assert shown == "".join(c if c.isprintable() else "?" for c in name)
+
+
+def test_the_leaderboard_is_drawn_as_its_table_says():
+    board = make_board()
+    figure = plot_leaderboard(board)
+    for name, row in board.rows.items():
+        assert f"{row.title} {board.interval(name)}" in figure.alt_text
+    one = Leaderboard(
+        board.origin, board.settings,
+        {name: one_class(row) for name, row in board.rows.items()},
+    )  # fmt: skip
+    assert "[undefined]" in plot_leaderboard(one).alt_text
+    with pytest.raises(ZsbirError, match="nothing to plot"):
+        plot_leaderboard(Leaderboard(board.origin, board.settings, {}))
+
+
+def one_class(row):
+    found = row.protocols["zero-shot"]
+    first = {
+        name: tuple(seed[:1] for seed in getattr(found, name)) for name in ("map", "precision")
+    }
+    return replace(row, protocols={"zero-shot": replace(found, classes=found.classes[:1], **first)})

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from zsbir_lib.datasets import Sketchy
-from zsbir_lib.evaluation import zero_shot
 from zsbir_lib.features import extract_features, load_backbone
 from zsbir_lib.methods import CVAE, Cosine
+from zsbir_lib.protocols import zero_shot
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SKETCHY = Path(os.environ.get("ZSBIR_SKETCHY_ROOT", SHARED / "sketchy25"))

@@ -17,11 +17,9 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 from xml.etree import ElementTree
 
-import nbformat
 import yaml
-from build_book import BUILD, ROOT, SITE, fill_downloads, pages, run
+from build_book import BUILD, ROOT, SITE, Outputs, fill_downloads, jupyter_book, pages, run
 from chromium import FLAGS, browser_path
-from jupyter_cache import get_cache
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NullObject
 from serve import make_server
@@ -83,16 +81,9 @@ def epub_config() -> dict:
 
 def chapters_to_execute() -> list[str]:
     """Return the chapters whose outputs `make book` did not keep, or kept of other code."""
-    cache = get_cache(BUILD / ".jupyter_cache")
-    found = []
-    for page in pages():
-        path = ROOT / f"{page}.ipynb"
-        if path.exists():
-            try:
-                cache.match_cache_notebook(nbformat.read(path, as_version=4))
-            except KeyError:
-                found.append(page)
-    return found
+    outputs = Outputs(BUILD / ".jupyter_cache")
+    notebooks = [(page, ROOT / f"{page}.ipynb") for page in pages()]
+    return [page for page, path in notebooks if path.exists() and not outputs.has(path)]
 
 
 def make_epub(target: Path) -> int:
@@ -107,11 +98,10 @@ def make_epub(target: Path) -> int:
     folder.mkdir(parents=True)
     config = folder / "_config.yml"
     config.write_text(yaml.safe_dump(epub_config(), sort_keys=False), encoding="utf-8")
-    start = "from jupyter_book.cli.main import main; main()"
-    command = [sys.executable, "-c", start, "build", str(ROOT), "--config", str(config),
-               "--path-output", str(folder), "--builder", "custom", "--custom-builder", "epub",
-               "--all", "--quiet", "-n", "-W", "--keep-going"]  # fmt: skip
-    if run(command):
+    if run(jupyter_book(
+        "build", str(ROOT), "--config", str(config), "--path-output", str(folder), "--builder",
+        "custom", "--custom-builder", "epub", "--all", "--quiet", "-n", "-W", "--keep-going",
+    )):  # fmt: skip
         print("error: the EPUB was not built cleanly; see the lines above", file=sys.stderr)
         return 1
     (made,) = folder.rglob("zsbir.epub")

@@ -3,6 +3,7 @@
 The book in ``book/`` builds this library chapter by chapter; the library can be used without it.
 """
 
+from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
@@ -11,7 +12,5 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Load `leaderboard` when it is first asked for: it needs torch, which takes seconds."""
     if name == "leaderboard":
-        from zsbir_lib.benchmark import leaderboard
-
-        return leaderboard
+        return import_module("zsbir_lib.leaderboard")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,10 +18,15 @@ _ABSENT = object()
 _OPTIONS = {("split", None): "--inner", ("seed", _ABSENT): "--data-seed"}
 
 
+def speaks_command_line() -> bool:
+    """Whether messages name options at present; see `speaking_command_line`."""
+    return _on_command_line.get()
+
+
 @contextmanager
-def speaking_command_line() -> Iterator[None]:
+def speaking_command_line(on: bool = True) -> Iterator[None]:
     """Let messages that are made within the block name options, not arguments of functions."""
-    token = _on_command_line.set(True)
+    token = _on_command_line.set(on)
     try:
         yield
     finally:
@@ -127,3 +132,16 @@ class DivergedError(ZsbirError):
     def __init__(self, message: str, history: dict[str, list[float]] | None = None) -> None:
         super().__init__(message)
         self.history = history or {}
+
+
+def explain(error: Exception) -> str:
+    """Say in one line why something failed: the message, and of a raw exception its kind."""
+    text = " ".join(str(error).split())
+    if isinstance(error, ZsbirError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Return text without control characters and lone surrogates, which names may hold."""
+    return "".join(c if c.isprintable() else "?" for c in text)

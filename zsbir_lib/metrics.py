@@ -20,6 +20,7 @@ They differ by more than a factor of two on the same ranking, so every result he
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -369,6 +370,7 @@ def evaluate_retrieval(
     with_map_all: bool = True,
     memory: int = DEFAULT_MEMORY,
     device: str | torch.device | None = None,
+    watch: Callable[[np.ndarray, np.ndarray], object] | None = None,
 ) -> RetrievalReport:
     """Rank a gallery for every query and score the result, block by block.
 
@@ -389,6 +391,9 @@ def evaluate_retrieval(
         for each photo ranked) comes on top.
     device
         Where to rank; ``None`` stays where the gallery is.
+    watch
+        Is called with every block of the ranking, for what else is to be read off it: the numbers
+        of its queries, shape (b,), and the photos ranked for them, shape (b, m) or (b, k).
 
     Returns
     -------
@@ -406,7 +411,10 @@ def evaluate_retrieval(
     scores = _Scores(labels, k, with_map_all)
     top_k = len(gallery) if with_map_all else k
     for start, part in index.iter_search(queries, top_k, memory=memory, with_centres=False):
-        scores.add(start, part.indices.numpy())
+        ranked = part.indices.numpy()
+        scores.add(start, ranked)
+        if watch is not None:
+            watch(np.arange(start, start + len(ranked)), ranked)
     return scores.report()
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from cloudpickle import CloudPickler
 from joblib.externals.loky import get_reusable_executor
 
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import ZsbirError, argument, speaking_command_line, speaks_command_line
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -151,7 +151,8 @@ def _threads(workers: int) -> int:
 
 def _call(work: _Work, number: int) -> tuple[int, Any]:
     function, tasks, shared = work.open()
-    return number, function(tasks[number], *shared)
+    with speaking_command_line(work.on_command_line):
+        return number, function(tasks[number], *shared)
 
 
 def _start_worker(parent: int) -> None:
@@ -172,6 +173,7 @@ class _Work:
 
     def __init__(self, *parts: Any) -> None:
         self.token = uuid.uuid4().hex
+        self.on_command_line = speaks_command_line()
         buffers: list[pickle.PickleBuffer] = []
 
         def send_along(buffer: pickle.PickleBuffer) -> bool:
@@ -189,7 +191,7 @@ class _Work:
             ) from error
         self._pickled = stream.getvalue()
         # Arrays of bytes are what joblib maps; it does so once for each array object.
-        self._arrays = [np.frombuffer(buffer, dtype=np.uint8) for buffer in buffers]
+        self._arrays = [np.frombuffer(buffer.raw(), dtype=np.uint8) for buffer in buffers]
 
     def open(self) -> Any:
         if self.token not in _opened:

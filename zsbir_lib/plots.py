@@ -24,11 +24,11 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from zsbir_lib.datasets.base import SketchPhotoDataset
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, printable
 from zsbir_lib.files import atomic_path
 
 if TYPE_CHECKING:
-    from zsbir_lib.benchmark import Leaderboard
+    from zsbir_lib.leaderboard import Leaderboard
 
 INK = "#797979"
 """The grey of text, axes and edges, equally far (4.3 to 1) from white and from a dark page."""
@@ -239,14 +239,14 @@ def plot_retrieval(
         )
         for i, row in enumerate(rows):
             axes = figure.add_subplot(grid[i, 0])
-            _show(axes, row.sketch, _readable(row.sketch_class or ""))
+            _show(axes, row.sketch, row.sketch_class or "")
             if i == 0:
                 axes.set_title("query")
             for j, (photo, name, wrong) in enumerate(
                 zip(row.photos, row.photo_classes, row.wrong, strict=True), start=1
             ):
                 axes = figure.add_subplot(grid[i, j])
-                _show(axes, photo, _readable(name))
+                _show(axes, photo, name)
                 if i == 0:
                     axes.set_title(str(j))
                 if wrong:
@@ -280,7 +280,12 @@ def describe_retrieval(rows: Sequence[Retrieved]) -> str:
 
 
 def _readable(name: str) -> str:
-    return name.replace("_", " ")
+    return printable(name.replace("_", " "))
+
+
+def _label(name: str) -> str:
+    """Return a name as a picture shows it: a dollar sign begins no formula."""
+    return _readable(name).replace("$", r"\$")
 
 
 def _show(axes: Axes, image: Image.Image, label: str) -> None:
@@ -289,9 +294,7 @@ def _show(axes: Axes, image: Image.Image, label: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     # Class names as long as the picture is wide must not run into the next one.
-    # A name may hold a dollar sign, which is no formula.
-    size = min(8.0, 8.0 * 17 / max(1, len(label)))
-    axes.set_xlabel(label, fontsize=size, labelpad=4, parse_math=False)
+    axes.set_xlabel(_label(label), fontsize=min(8.0, 8.0 * 17 / max(1, len(label))), labelpad=4)
 
 
 def _mark_wrong(axes: Axes) -> None:
@@ -348,7 +351,7 @@ def plot_training(
             epochs = np.arange(1, len(values) + 1)
             axes.plot(epochs, values, color=colour, marker="o" if len(values) < 25 else None,
                       markersize=4)  # fmt: skip
-            axes.set(title=_readable(name), xlabel="epoch")
+            axes.set(title=_label(name), xlabel="epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(True)
         if title:
@@ -377,14 +380,14 @@ def plot_leaderboard(board: Leaderboard, protocol: str = "zero-shot") -> Plot:
     ZsbirError
         If no method has a result under that protocol.
     """
-    from zsbir_lib.benchmark import PAPER_RESULTS
+    from zsbir_lib.paper import PAPER_RESULTS
 
     names = board.ranked(protocol)
     if not names:
         raise ZsbirError(f"nothing to plot: no method has a result under {protocol!r}")
-    rows = [board.rows[name] for name in names]
+    titles = [_readable(board.rows[name].title) for name in names]
     found = [board.interval(name, protocol) for name in names]
-    depth = rows[0]["protocols"][protocol]["k"]
+    depth = board.scores(names[0], protocol).k
     with mpl.rc_context(_STYLE):
         figure = Plot(figsize=(6.4, 0.9 + 0.3 * len(names)), layout="constrained")
         axes = figure.add_subplot()
@@ -393,21 +396,22 @@ def plot_leaderboard(board: Leaderboard, protocol: str = "zero-shot") -> Plot:
         reach = np.array([[i.estimate - i.low, i.high - i.estimate] for i in found]).T
         axes.errorbar(
             centre, places, xerr=reach, fmt="o", color=COLOURS[0], capsize=3,
-            label=f"here: {board.origin['dataset']}, mAP@{depth}, 95% interval over classes",
+            label=f"here: {_label(board.origin.dataset)}, mAP@{depth}, "
+            "95% interval over classes",
         )  # fmt: skip
         printed = [PAPER_RESULTS.get(name, {}).get(protocol) for name in names]
         known = [(p[1], y) for p, y in zip(printed, places, strict=True) if p is not None]
         if known:
             axes.plot(*zip(*known, strict=True), "x", color=COLOURS[1],
                       label="paper: Sketchy, VGG-16, mAP@200")  # fmt: skip
-        axes.set_yticks(places, [row["title"] for row in rows])
+        axes.set_yticks(places, [_label(title) for title in titles])
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(left=0)
         axes.set_xlabel("mAP@K, divided by K")
         axes.grid(True, axis="x")
         figure.legend(loc="outside lower center", ncols=1, frameon=False)
     figure.alt_text = f"mAP@{depth} under the {protocol} protocol, best first: " + "; ".join(
-        f"{row['title']} {interval}" for row, interval in zip(rows, found, strict=True)
+        f"{title} {interval}" for title, interval in zip(titles, found, strict=True)
     )
     return figure
 
@@ -461,8 +465,7 @@ def plot_pairs(
         for column, (photo, name) in enumerate(zip(photos, names, strict=True)):
             sketches = np.flatnonzero(drawn_from == photo)[:n_sketches]
             _show(axes[0, column], dataset.photo(photo), "")
-            size = min(8.0, 8.0 * 17 / len(name))
-            axes[0, column].set_title(name, fontsize=size, parse_math=False)
+            axes[0, column].set_title(_label(name), fontsize=min(8.0, 8.0 * 17 / len(name)))
             for place in axes[1:, column]:
                 place.set_axis_off()
             for place, sketch in zip(axes[1:, column], sketches, strict=False):

@@ -3,12 +3,17 @@
 They are made by the library, as `zsbir export web` does, once for each state of its code.
 """
 
+from __future__ import annotations
+
 import hashlib
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
-from sphinx.util import logging
+
+if TYPE_CHECKING:
+    from zsbir_lib.web.folder import PageFolder
 
 PAGE = "book/draw"
 
@@ -22,23 +27,44 @@ def code_digest(library: Path) -> str:
     return total.hexdigest()
 
 
+def export(made: Path) -> None:
+    """Bring a folder with the page's files up to date."""
+    import zsbir_lib
+    from zsbir_lib.web import export_toybox_page
+
+    record, digest = made.with_name(".draw"), code_digest(Path(zsbir_lib.__file__).parent)
+    known = record.exists() and record.read_text() == digest
+    if not known or open_page(made).damaged():
+        open_page(made)
+        export_toybox_page(made, progress=False)
+        record.write_text(digest)
+
+
+def open_page(folder: Path) -> PageFolder:
+    """Return a folder of a page; one that holds anything else, as old builds left it, is removed.
+
+    All of this lies in the folder of the build.
+    """
+    from zsbir_lib.errors import ZsbirError
+    from zsbir_lib.web.folder import PageFolder
+
+    try:
+        return PageFolder(folder)
+    except ZsbirError:
+        shutil.rmtree(folder)
+        return PageFolder(folder)
+
+
 def make_page(app: Sphinx, exception: Exception | None) -> None:
     """Put the folder ``draw`` and the service worker into the built book."""
     if exception or app.builder.format != "html" or PAGE not in app.env.found_docs:
         return
-    import zsbir_lib
-    from zsbir_lib.web import export_toybox_page
-
     made = Path(app.doctreedir).parent / "draw"
-    record, digest = made.with_name(".draw"), code_digest(Path(zsbir_lib.__file__).parent)
-    if not made.is_dir() or not record.exists() or record.read_text() != digest:
-        logging.getLogger(__name__).info("exporting the networks of the retrieval page")
-        export_toybox_page(made, progress=False)
-        record.write_text(digest)
-    target = Path(app.outdir, "draw")
-    shutil.copytree(made, target, dirs_exist_ok=True)
+    export(made)
+    files = open_page(made).files()
+    open_page(Path(app.outdir, "draw")).write(files)
     # A service worker cares for the folder it lies in, and the page is not in that of its files.
-    shutil.copyfile(made / "sw.js", Path(app.outdir, "sw.js"))
+    Path(app.outdir, "sw.js").write_bytes(files["sw.js"])
 
 
 def setup(app: Sphinx) -> dict:

@@ -224,8 +224,8 @@ LINKS = {
     # A type hint by the defining module, a name of another module, a method, a name handed on.
     "methods: zsbir_lib.methods.create_method": "#zsbir_lib.methods.RetrievalMethod",
     "retrieval: zsbir_lib.metrics.evaluate_retrieval": "#zsbir_lib.retrieval.Index",
-    "evaluation: zsbir_lib.evaluation.choose": "data.html#zsbir_lib.datasets.ZeroShotSplit.inner",
-    "tools: zsbir_lib.plots.plot_leaderboard": "evaluation.html#zsbir_lib.benchmark.leaderboard",
+    "evaluation: zsbir_lib.protocols.choose": "data.html#zsbir_lib.datasets.ZeroShotSplit.inner",
+    "tools: zsbir_lib.plots.plot_leaderboard": "evaluation.html#module-zsbir_lib.leaderboard",
 }
 
 

@@ -272,6 +272,7 @@ def test_a_build_of_the_book_begins_without_old_downloads(tmp_path, monkeypatch)
     page.parent.mkdir()
     page.write_text('<p>a</p><p id="zsbir-downloads" hidden="hidden"></p><p>b</p>')
     monkeypatch.setattr(build_book, "SITE", tmp_path)
+    monkeypatch.setattr(build_book, "BUILD", tmp_path)
     made = tmp_path / "downloads" / "zsbir.epub"
     made.parent.mkdir()
     made.write_bytes(bytes(3_000_000))

@@ -331,12 +331,12 @@ def test_the_gallery_holds_unseen_classes_and_enough_photos(site, model):
     unseen = load_dataset("toybox", progress=False).split.unseen
     assert set(model["classes"]) == set(unseen)
     assert len(model["labels"]) >= 2000
-    with Image.open(site / "draw" / "thumbnails.webp") as sprite:
+    with Image.open(site / "draw" / model["thumbnails"]) as sprite:
         assert sprite.width == model["columns"] * THUMBNAIL
 
 
 @pytest.mark.browser
-def test_a_first_visit_travels_in_less_than_8_megabytes(browser, address):
+def test_a_first_visit_travels_in_less_than_8_megabytes(browser, address, model):
     """Everything up to the first answer, each file as a server that compresses would send it."""
     context = browser.new_context()
     page = context.new_page()
@@ -349,9 +349,10 @@ def test_a_first_visit_travels_in_less_than_8_megabytes(browser, address):
     page.on("requestfinished", lambda request: note(request.response()))
     page.goto(f"{address}/{PAGE}", wait_until="networkidle")
     # The worker's downloads are not the page's, so the browser does not show them here.
-    loaded = ("ort.wasm.bundle.min.js", "ort-wasm-simd-threaded.wasm.gz", "backbone.onnx",
-              "cvae-1.onnx", "cvae.gallery", "latents.f32", "worker.js", "thumbnails.webp",
-              "map.f32")  # fmt: skip
+    entry = model["methods"]["cvae"]
+    loaded = ("ort.wasm.bundle.min.js", "ort-wasm-simd-threaded.wasm.gz", model["backbone"],
+              entry["generators"][1]["network"], entry["gallery"], entry["latents"], "worker.js",
+              model["thumbnails"], model["map"]["places"])  # fmt: skip
     for name in loaded:
         bodies[name] = context.request.get(f"{address}/draw/{name}").body()
     context.close()

@@ -84,3 +84,20 @@ class TestDoctor:
         code, out, err = run("doctor", "--root", tmp_path / "nowhere")
         assert (code, out) == (2, "")
         assert "no folder" in err
+
+    def test_damaged_weights_of_toynet_are_found(self, run, monkeypatch, tmp_path):
+        import shutil
+
+        from zsbir_lib.toynet import TOYNET_WEIGHTS, packaged
+
+        shutil.copytree(TOYNET_WEIGHTS.parent, tmp_path / "weights")
+        weights = tmp_path / "weights" / TOYNET_WEIGHTS.name
+        content = bytearray(weights.read_bytes())
+        content[-1000] ^= 1
+        weights.write_bytes(content)
+        monkeypatch.setattr(packaged, "TOYNET_WEIGHTS", weights)
+        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._toynet,))
+        code, out, _ = run("doctor")
+        assert code == 1
+        assert "wrong  toynet weights" in out
+        assert "checksum" in out

@@ -1,5 +1,6 @@
 """``zsbir features``."""
 
+import pytest
 from cli_samples import assert_one_line
 from safetensors.torch import load_file
 
@@ -36,3 +37,46 @@ class TestFeatures:
         values = run_json("features", *arguments, "--on-error", "skip")
         assert values["skipped"] == ["photo ape/n01_2"]
         assert values["photos"] == [31, 12]
+
+
+class TestFromAFile:
+    @pytest.fixture
+    def file(self, run, data, tmp_path):
+        path = tmp_path / "f.safetensors"
+        assert run("features", *data, "--out", path)[0] == 0
+        return path
+
+    def test_they_are_what_the_images_gave(self, run_json, data, file, root):
+        options = ["--method", "sae", "--device", "cpu"]
+        found = run_json("evaluate", *options, "--features", file)
+        wanted = run_json("evaluate", *options, *data[:-2])
+        for name in ("scores", "per_class", "dataset", "backbone", "split"):
+            assert found[name] == wanted[name]
+
+    def test_under_another_split(self, run_json, file, tmp_path):
+        (tmp_path / "mine.txt").write_text("ape\nbear\n")
+        found = run_json("features", "--features", file, "--test-classes", tmp_path / "mine.txt")
+        assert (found["split"], found["cache"]) == ("mine", None)
+        inner = run_json("features", "--features", file, "--inner")["split"]
+        assert inner.startswith("split/inner-")
+
+    @pytest.mark.parametrize(
+        "extra",
+        [["--dataset", "sketchy"], ["--root", "x"], ["--backbone", "tiny"], ["--size", "full"]],
+    )
+    def test_options_of_images_are_refused(self, run, file, extra):
+        result = run("evaluate", "--method", "cosine", "--features", file, *extra)
+        assert_one_line(result, "holds features already", f"leave out {extra[0]}")
+
+    def test_they_hold_no_photos_to_show(self, run, file, drawing, tmp_path):
+        result = run(
+            "retrieve", "--sketch", drawing, "--out", tmp_path / "a.png", "--features", file
+        )
+        assert_one_line(result, "holds no images")
+
+    @pytest.mark.parametrize("content", [None, b"", b"no features"])
+    def test_what_is_no_file_of_features(self, run, tmp_path, content):
+        path = tmp_path / "x.safetensors"
+        if content is not None:
+            path.write_bytes(content)
+        assert_one_line(run("features", "--features", path), "x.safetensors")

@@ -13,7 +13,7 @@ class TestLeaderboard:
     def test_it_writes_a_table_in_every_form(self, run, data, tmp_path):
         paths = {name: tmp_path / f"board.{name}" for name in ("json", "md", "png")}
         code, out, err = run(
-            "leaderboard", *self.OPTIONS, "--json", paths["json"], "--markdown", paths["md"],
+            "leaderboard", *self.OPTIONS, "--out", paths["json"], "--markdown", paths["md"],
             "--figure", paths["png"], *data,
         )  # fmt: skip
         assert code == 0, err
@@ -24,19 +24,24 @@ class TestLeaderboard:
         assert values["settings"]["protocols"] == ["zero-shot", "traditional", "generalised"]
         assert paths["md"].read_text().startswith("| method |")
         assert Image.open(paths["png"]).width > 500
+        printed = run("leaderboard", *self.OPTIONS, "--json", *data)[1]
+        assert json.loads(printed)["rows"] == values["rows"]
 
     def test_it_goes_on_from_its_file_and_refuses_another_beginning(self, run, data, tmp_path):
-        state = tmp_path / "board.json"
-        options = ("--protocol", "zero-shot", "--json", state)
+        out = tmp_path / "board.json"
+        options = ("--protocol", "zero-shot", "--out", out)
         assert run("leaderboard", *self.OPTIONS, *options, *data)[0] == 0
-        values = json.loads(state.read_text())
+        values = json.loads(out.read_text())
         values["rows"]["sae"]["title"] = "kept, not run again"
-        state.write_text(json.dumps(values))
+        del values["checksum"]
+        out.write_text(json.dumps(values))
         assert "kept, not run again" in run("leaderboard", *self.OPTIONS, *options, *data)[1]
-        other = ("--protocol", "traditional", "--json", state)
+        other = ("--protocol", "traditional", "--out", out)
         assert_one_line(
             run("leaderboard", *self.OPTIONS, *other, *data), "protocols was", "another file"
         )
+        out.write_text(out.read_text()[:200])
+        assert_one_line(run("leaderboard", *self.OPTIONS, *options, *data), "board.json", "--fresh")
         fresh = run("leaderboard", *self.OPTIONS, *options, "--fresh", *data)[1]
         assert "kept, not run again" not in fresh
 
@@ -47,7 +52,7 @@ class TestLeaderboard:
         others = [*data]
         others[others.index("--split") + 1] = classes
         others[others.index("--split")] = "--test-classes"
-        assert run("leaderboard", *self.OPTIONS, "--json", state, *others)[0] == 0
+        assert run("leaderboard", *self.OPTIONS, "--out", state, *others)[0] == 0
         row = json.loads(state.read_text())["rows"]["cosine"]["protocols"]["zero-shot"]
         assert row["classes"] == ["ape", "bear"]
 
@@ -59,6 +64,8 @@ class TestLeaderboard:
             (["--methods", "cosine", "--k", 500], ["k is 500", "gallery holds"]),
             (["--figure", "board.txt"], ["board.txt", ".png"]),
             (["--protocol", "traditional", "--figure", "x.png"], ["--figure", "zero-shot"]),
+            (["--markdown", "x.png", "--figure", "x.png"], ["x.png", "same file"]),
+            (["--json", "board.json"], ["--out board.json"]),
         ],
     )
     def test_bad_input_is_one_line(self, run, data, arguments, words):

@@ -1,6 +1,8 @@
 """The root of the command line: what it prints where, its exit codes, one line for bad input."""
 
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,9 +97,18 @@ def test_wrong_usage_is_said_in_one_line(run, arguments):
         (ZsbirError("wrong, do this"), 2, "zsbir: wrong, do this"),
         (OSError(28, "No space left on device", "/x/y"), 2, "zsbir: /x/y: No space left on device"),
         (MemoryError(), 2, "zsbir: out of memory: use a smaller --batch-size or data set"),
+        (
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory"
+            ),
+            2,
+            "zsbir: out of memory: use a smaller --batch-size or data set",
+        ),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), 2, "zsbir: out of memory: use a"),
+        (RuntimeError("other"), 70, "zsbir: an error of zsbir itself, RuntimeError: other"),
         (KeyError("x"), 70, "zsbir: an error of zsbir itself, KeyError: 'x' (ZSBIR_DEBUG=1 shows"),
     ],
-    ids=["interrupt", "bad input", "disk full", "memory", "bug"],
+    ids=["interrupt", "bad input", "disk full", "memory", "torch", "cuda", "other", "bug"],
 )
 def test_errors_have_a_code_and_no_traceback(run, monkeypatch, error, code, line):
     monkeypatch.setattr(options_module.FeatureOptions, "features", fail_with(error))
@@ -149,3 +160,45 @@ def test_warnings_go_to_standard_error(run, monkeypatch, data):
 
     monkeypatch.setattr(options_module.FeatureOptions, "load", load)
     assert run("features", *data) == (2, "", "zsbir: a damaged file\nzsbir: and an error\n")
+
+
+def zsbir(script, **environment):
+    """Run a line of the shell in which ``zsbir`` is the command line."""
+    command = f'zsbir() {{ {shlex.quote(sys.executable)} -m zsbir_lib "$@"; }}; {script}'
+    return subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, env=os.environ | environment
+    )
+
+
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell")
+
+
+@needs_bash
+def test_a_reader_that_has_enough_is_no_error():
+    found = zsbir("zsbir toybox classes --json | head -1; echo ${PIPESTATUS[0]}")
+    assert found.stdout == "{\n0\n"
+    assert found.stderr == ""
+
+
+@needs_bash
+@pytest.mark.parametrize("json", ["", " --json"])
+def test_a_closed_standard_output_is_said_in_one_line(json):
+    found = zsbir(f"zsbir toybox classes{json} >&-")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == "zsbir: standard output is closed, so the result cannot be printed\n"
+
+
+@needs_bash
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_disk_behind_standard_output_is_said_in_one_line():
+    found = zsbir("zsbir toybox classes > /dev/full")
+    assert found.returncode == 2
+    assert found.stderr == "zsbir: No space left on device\n"
+
+
+@needs_bash
+def test_a_terminal_of_few_letters_shows_the_others_as_codes(tmp_path):
+    (tmp_path / "register_cafe.py").write_text("raise ValueError('caf\u00e9 \u2014')")
+    found = zsbir(f"zsbir features --import {tmp_path}/register_cafe.py", PYTHONIOENCODING="ascii")
+    assert found.returncode == 2
+    assert "caf\\xe9 \\u2014" in found.stderr

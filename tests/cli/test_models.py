@@ -1,5 +1,8 @@
 """``zsbir train`` and ``zsbir evaluate``."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -94,7 +97,7 @@ class TestTrainAndEvaluate:
         assert_one_line(run("evaluate", "--method", "cosine", *one), *words) if len(
             unseen
         ) == 1 else assert_one_line(
-            run("train", "--method", "cosine", "--out", tmp_path / "m.safetensors", *one), *words
+            run("train", "--method", "sae", "--out", tmp_path / "m.safetensors", *one), *words
         )
         assert [path.name for path in tmp_path.iterdir()] == ["one.txt"]
 
@@ -128,3 +131,57 @@ class TestTrainAndEvaluate:
         monkeypatch.setattr(options_module.FeatureOptions, "features", pytest.fail)
         result = run("train", "--method", "cosine", "--out", tmp_path / place, *data)
         assert_one_line(result, "cannot write")
+
+
+class TestUnpaired:
+    @pytest.fixture
+    def unpaired(self, root, tmp_path, data):
+        """The same images, with sketches whose names say nothing of a photo."""
+        copy = tmp_path / "unpaired"
+        shutil.copytree(root, copy)
+        for number, path in enumerate(sorted((copy / "256x256" / "sketch").rglob("*.png"))):
+            path.rename(path.with_name(f"{10000 + number}.png"))
+        return [str(copy) if part == str(root) else part for part in data]
+
+    def test_sketches_are_paired_within_their_class(self, run, run_json, unpaired):
+        result = run("evaluate", "--method", "sae", *unpaired)
+        assert_one_line(result, "no pairs", "10000", "--pairing class")
+        found = run_json("evaluate", "--method", "sae", "--pairing", "class", *unpaired)
+        assert found["queries"] == 24
+        assert_one_line(
+            run("evaluate", "--method", "sae", "--pairing", "x", *unpaired), "--pairing"
+        )
+
+    def test_a_method_that_needs_no_pairs_runs(self, run_json, unpaired, tmp_path):
+        assert run_json("evaluate", "--method", "cosine", *unpaired)["queries"] == 24
+        out = tmp_path / "m.safetensors"
+        assert run_json("train", "--method", "cosine", "--out", out, *unpaired)["pairs"] == 0
+
+
+def test_the_device_is_the_methods_too(run_json, data, monkeypatch):
+    """On a machine of one device: what reaches the method is what the option says."""
+    from zsbir_lib.methods import CVAE
+
+    devices = []
+    real = CVAE.fit
+
+    def fit(self, *arguments, **options):
+        devices.append(self.device)
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(CVAE, "fit", fit)
+    few = ["--method", "cvae", "-p", "epochs=1", "-p", "n_samples=10"]
+    run_json("evaluate", *few, *data)
+    run_json("evaluate", *few, *data[:-2], "--device", "auto", "-p", "device=cpu")
+    run_json("evaluate", *few, *data[:-2], "--device", "auto")
+    assert devices == ["cpu", "cpu", "auto"]
+    devices.clear()
+    one = ["--method", "cvae", "-p", "n_samples=10", "--inner-splits", 1]
+    run_json("evaluate", *one, "--choose", "epochs=1", *data)
+    assert devices == ["cpu", "cpu"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_pipe_as_a_model_is_not_waited_for(run, data, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert_one_line(run("evaluate", "--model", tmp_path / "pipe", *data), "pipe", "regular file")

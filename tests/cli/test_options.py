@@ -1,7 +1,11 @@
 """Options that several commands share."""
 
+import shutil
+
 import pytest
 from cli_samples import assert_one_line
+
+from zsbir_lib.paper import PAPER_RENDERING
 
 
 @pytest.mark.parametrize(
@@ -39,6 +43,36 @@ def test_bad_data_options(run, data, drawing, tmp_path, command, changes, words)
     }[command]
     assert_one_line(run(command, *arguments), *words)
     assert not answer.exists()
+
+
+@pytest.mark.parametrize("kind", ["photo", "sketch"])
+def test_the_rendering_can_be_chosen(run, run_json, data, root, tmp_path, kind):
+    copy = tmp_path / "copy"
+    shutil.copytree(root / "256x256", copy)
+    tree = copy / kind
+    shutil.copytree(tree / PAPER_RENDERING, tree / "tx_1")
+    next((tree / "tx_1" / "fan").iterdir()).unlink()
+    data = [str(copy) if part == str(root) else part for part in data]
+    arguments = ["evaluate", "--method", "cosine", *data]
+    counted = {"photo": "gallery", "sketch": "queries"}[kind]
+    whole = run_json(*arguments)[counted]
+    assert run_json(*arguments, f"--{kind}-rendering", PAPER_RENDERING)[counted] == whole
+    assert run_json(*arguments, f"--{kind}-rendering", "tx_1")[counted] == whole - 1
+    assert_one_line(run(*arguments, f"--{kind}-rendering", "tx_2"), "'tx_2'", "tx_1")
+    assert_one_line(run("evaluate", "--method", "cosine", f"--{kind}-rendering", "tx_1"), "sketchy")
+
+
+def test_what_is_not_read_is_said_on_standard_error(run, data, root, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(root / "256x256", copy)
+    bear = copy / "photo" / PAPER_RENDERING / "bear"
+    for path in list(bear.glob("*.jpg")):
+        path.rename(path.with_suffix(".heic"))
+    data = [str(copy) if part == str(root) else part for part in data]
+    code, _, err = run("evaluate", "--method", "cosine", *data)
+    assert code == 0
+    assert "not read, by class: bear (4 .heic)" in err
+    assert "sketches but no photos, by class: bear" in err
 
 
 def test_a_folder_that_is_not_sketchy_is_shown_the_layout(run, data, tmp_path):

@@ -1,11 +1,16 @@
 """``zsbir retrieve``."""
 
+import json
+import os
+import shutil
+
 import pytest
 from cli_samples import UNSEEN, assert_one_line
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from zsbir_lib.datasets import Sketchy
+from zsbir_lib.paper import PAPER_RENDERING
 from zsbir_lib.store import Store
 
 
@@ -65,6 +70,81 @@ class TestRetrieve:
         assert found[0].keys() == found[1].keys()
         assert all(found[0][i] == pytest.approx(found[1][i], abs=0.02) for i in found[0])
 
+    def test_a_drawing_may_be_strokes(self, run, run_json, data, tmp_path):
+        lines = [[[0, 90, 90, 0, 0], [0, 0, 90, 90, 0]], [[0, 90, 45], [0, 0, 80]]]
+        for number, stroke in enumerate(lines):
+            text = json.dumps({"word": "fan", "drawing": [stroke]}) + "\n"
+            with (tmp_path / "fans.ndjson").open("a") as stream:
+                stream.write(text)
+            (tmp_path / f"{number}.json").write_text(text)
+        points = " ".join(f"{x},{y}" for x, y in zip(*lines[1], strict=True))
+        (tmp_path / "1.svg").write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg"><polyline points="{points}" fill="none" '
+            'stroke="black"/></svg>'
+        )
+        options = ["--out", tmp_path / "a.png", "--method", "cosine", *data]
+        files = (["1.json"], ["1.svg"], ["fans.ndjson", "--number", 1], ["0.json"])
+        a, b, c, other = (
+            run_json("retrieve", "--sketch", tmp_path / name, *more, *options)["photos"]
+            for name, *more in files
+        )
+        assert a == b == c != other
+        several = run("retrieve", "--sketch", tmp_path / "fans.ndjson", *options)
+        assert_one_line(several, "fans.ndjson", "--number 0")
+
+    def test_the_drawing_is_read_once_and_its_ink_found_once(
+        self, run_json, data, drawing, tmp_path, monkeypatch
+    ):
+        from zsbir_lib import drawings
+
+        seen = []
+        for name in ("read_drawing", "find_ink"):
+            real = getattr(drawings, name)
+            monkeypatch.setattr(
+                drawings, name, lambda *a, real=real, **k: (seen.append(real), real(*a, **k))[1]
+            )
+        arguments = ["--sketch", drawing, "--out", tmp_path / "a.png", "--method", "cosine", *data]
+        run_json("retrieve", *arguments)
+        assert len(seen) == 2
+
+    def test_unreadable_images_are_left_out_everywhere(
+        self, run, run_json, data, root, drawing, tmp_path
+    ):
+        copy = tmp_path / "copy"
+        shutil.copytree(root, copy)
+        [photos, sketches] = (copy / "256x256" / k / PAPER_RENDERING for k in ("photo", "sketch"))
+        for path in (photos / "fan/n01_0.jpg", sketches / "ape/n01_0-1.png"):
+            path.unlink()
+            path.symlink_to("/nowhere")
+        (photos / "ape/n01_0.jpg").unlink()
+        os.mkfifo(photos / "ape/n01_0.jpg")
+        data = [str(copy) if part == str(root) else part for part in data]
+        arguments = ["--sketch", drawing, "--out", tmp_path / "a.png", "--method", "cosine", *data]
+        result = run("retrieve", *arguments)
+        assert_one_line(result, "ape", "it is a named pipe", "skip")
+        arguments += ["--on-error", "skip", "--gallery", "all", "--k", 30]
+        values = run_json("retrieve", *arguments)
+        assert values["gallery_photos"] == 30
+        assert not {"fan/n01_0", "ape/n01_0"} & {photo["id"] for photo in values["photos"]}
+
+    def test_class_names_are_shown_as_text(self, run, data, root, drawing, tmp_path):
+        copy = tmp_path / "copy"
+        shutil.copytree(root, copy)
+        for kind in ("photo", "sketch"):
+            tree = copy / "256x256" / kind / PAPER_RENDERING
+            for old, new in (("fan", rb"$\frac$"), ("geyser", b"\x1b[31mred"), ("hat", b"caf\xe9")):
+                os.rename(os.fsencode(tree / old), os.path.join(os.fsencode(tree), new))
+        (copy / "split.txt").write_text("$\\frac$\n\\x1b[31mred\ncaf\\xe9\n")
+        data = [part.replace(str(root), str(copy)) for part in data]
+        data[data.index("--weights") + 1] = str(root / "tiny.safetensors")
+        arguments = ["--sketch", drawing, "--out", tmp_path / "a.svg", "--method", "cosine", *data]
+        code, out, _ = run("retrieve", *arguments, "--k", 12, "--class", r"$\frac$")
+        assert code == 0
+        assert "\x1b" not in out
+        shown = {line.split()[1] for line in out.splitlines()[:12]}
+        assert shown == {r"$\frac$", r"\x1b[31mred", r"caf\xe9"}
+        assert r"$\frac$" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
     def test_a_damaged_cached_model_is_fitted_again(self, run, run_json, data, drawing, tmp_path):
         arguments = ["retrieve", "--sketch", drawing, "--out", tmp_path / "a.png", *data]
         arguments += ["-p", "epochs=1", "-p", "n_samples=7"]
@@ -80,7 +160,7 @@ class TestRetrieve:
         assert f"{model} is damaged or gone: making it again" in err
         assert run_json(*arguments)["photos"] == first["photos"]
 
-    def test_a_model_with_nan_is_refused(self, run, data, drawing, tmp_path):
+    def test_a_changed_model_is_refused(self, run, data, drawing, tmp_path):
         from safetensors import safe_open
 
         model = tmp_path / "m.safetensors"
@@ -93,8 +173,8 @@ class TestRetrieve:
         save_file(state, model, metadata=metadata)
         answer = tmp_path / "a.png"
         result = run("retrieve", "--sketch", drawing, "--out", answer, "--model", model, *data)
-        assert_one_line(result, "NaN")
-        assert_one_line(run("evaluate", "--model", model, *data), "NaN")
+        assert_one_line(result, "damaged")
+        assert_one_line(run("evaluate", "--model", model, *data), "damaged")
         assert not answer.exists()
 
     @pytest.mark.parametrize(

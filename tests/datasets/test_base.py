@@ -113,6 +113,20 @@ def test_statistics_follow_the_split_and_leave_out_its_other_classes():
     assert counts["DB images for testing"] == 2
 
 
+def test_classes_on_one_side_only():
+    data = Counted(ZeroShotSplit("s", ("ant", "cow"), ("bat",)))
+    assert data.classes_without_photos == data.classes_without_sketches == ()
+    data.class_names = ("ant", "bat", "cow", "yak")
+    data.photo_labels = np.append(data.photo_labels, 3)
+    assert data.classes_without_photos == ()
+    assert data.classes_without_sketches == ("yak",)
+
+
+def test_a_data_set_says_nothing_of_its_classes_unless_it_knows():
+    data = Counted(ZeroShotSplit("s", ("ant", "cow"), ("bat",)))
+    assert (data.class_attributes, data.attribute_names, data.unread) == (None, (), ())
+
+
 def test_class_mask():
     data = Counted(ZeroShotSplit("s", ("ant", "cow"), ("bat",)))
     mask = data.class_mask(data.photo_labels, ["bat", "cow"])
@@ -123,6 +137,25 @@ def test_read_class_list_skips_comments_and_blank_lines(tmp_path):
     path = tmp_path / "classes.txt"
     path.write_bytes("# unseen\r\n\r\n car_(sedan) \r\nhot air balloon\r\nçà\r\n".encode())
     assert read_class_list(path) == ["car_(sedan)", "hot air balloon", "çà"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_class_lists_as_editors_write_them(tmp_path, encoding):
+    mark = "\ufeff" * encoding.startswith("utf-16-")
+    path = tmp_path / "classes.txt"
+    path.write_bytes(f"{mark}bear  # big\r\nçà\r\nc#\n#axe\t#\n".encode(encoding))
+    assert read_class_list(path) == ["bear", "çà", "c#"]
+
+
+def test_a_class_list_without_end_is_refused(tmp_path):
+    path = tmp_path / "classes.txt"
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ZsbirError, match=r"cannot read the class list .*: it is a device"):
+        read_class_list(path)
+    path.unlink()
+    path.write_bytes(b"bear\n" * 1_000_000)
+    with pytest.raises(ZsbirError, match="it has 5,000,000 bytes, more than the 4,000,000"):
+        read_class_list(path)
 
 
 @pytest.mark.parametrize(

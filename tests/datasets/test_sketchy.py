@@ -15,6 +15,7 @@ from zsbir_lib.datasets.base import ZeroShotSplit
 from zsbir_lib.datasets.sketchy import Sketchy
 from zsbir_lib.datasets.sketchy_layout import WHOLE_RENDERING
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, load_split, unseen_classes
+from zsbir_lib.drawings import read_drawing
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.paper import PAPER_RENDERING, PAPER_TABLE_1
 
@@ -262,6 +263,129 @@ class TestImages:
     def test_numpy_integers_number_images(self, root):
         data = Sketchy(root, split=None)
         assert data.photo(data.sketch_photos[5]).size == (8, 8)
+
+
+class TestWhatOthersBring:
+    """Files and folders as they come from other tools and cameras."""
+
+    def photos(self, root):
+        return root / "256x256" / "photo" / PAPER_RENDERING
+
+    def sketches(self, root):
+        return root / "256x256" / "sketch" / PAPER_RENDERING
+
+    def test_images_are_read_as_drawings_are(self, root):
+        ramp = np.tile(np.linspace(0, 255, 64, dtype=np.uint8), (32, 1))
+        Image.fromarray(ramp.astype(np.uint16) * 257).save(self.photos(root) / "ant/deep.png")
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.fromarray(ramp).save(self.photos(root) / "ant/turned.jpg", exif=exif)
+        chalk = np.dstack([np.full_like(ramp, 255), np.where(ramp > 200, 255, 0).astype(np.uint8)])
+        Image.fromarray(chalk, "LA").save(self.sketches(root) / "ant/chalk-1.png")
+        Image.fromarray(chalk, "LA").save(self.photos(root) / "ant/clear.png")
+        data = Sketchy(root, split=None)
+
+        def photo(name):
+            return np.asarray(data.photo(data.photo_ids.index(f"ant/{name}")))[..., 0]
+
+        assert (photo("deep") == ramp).all()
+        assert photo("turned").shape == (64, 32)
+        assert photo("clear").min() == 255
+        sketch = data.sketch(data.sketch_ids.index("ant/chalk-1"))
+        assert sketch.tobytes() == read_drawing(self.sketches(root) / "ant/chalk-1.png").tobytes()
+        assert np.ptp(np.asarray(sketch)) == 255
+
+    def test_other_formats_are_read(self, root):
+        before = Sketchy(root, split=None).photo_ids
+        for file in sorted((self.photos(root) / "cow").glob("*.jpg")):
+            Image.open(file).save(file.with_suffix(".webp"))
+            file.unlink()
+        data = Sketchy(root, split=None)
+        assert data.photo_ids == before
+        assert is_color(data.photo(data.photo_ids.index("cow/n0001_1")), 0)
+
+    def test_what_is_not_read_is_named_once_and_counted(self, root, caplog):
+        for name in ("cow/a.heic", "cow/b.heic", "ant/a.svg"):
+            (self.photos(root) / name).write_bytes(b"x")
+        write_image(self.sketches(root) / "ant/ant/more-1.png")
+        data = Sketchy(root, split=None)
+        assert [(one.class_name, one.kinds) for one in data.unread] == [
+            ("ant", {".svg": 1}), ("cow", {".heic": 2}), ("ant", {"ant/": 1}),
+        ]  # fmt: skip
+        assert [record.getMessage() for record in caplog.records] == [
+            f"photo/{PAPER_RENDERING}: not read, by class: ant (1 .svg), cow (2 .heic)",
+            f"sketch/{PAPER_RENDERING}: not read, by class: ant (1 in the folder ant/)",
+        ]
+        data.with_split(None)
+        assert len(caplog.records) == 2
+        assert data.verify().problems["cow"]["files that are not read"] == "2"
+
+    def test_classes_on_one_side_only_are_named(self, root, caplog):
+        cow = self.photos(root) / "cow"
+        for file in list(cow.glob("*.jpg")):
+            file.rename(file.with_suffix(".heic"))
+        shutil.rmtree(self.sketches(root) / "ant")
+        data = Sketchy(root, split=None)
+        assert data.classes_without_photos == ("cow",)
+        assert data.classes_without_sketches == ("ant",)
+        said = [record.getMessage() for record in caplog.records]
+        assert said[1:] == [
+            "sketchy: sketches but no photos, by class: cow",
+            "sketchy: photos but no sketches, by class: ant",
+        ]
+
+    def test_where_nothing_is_read_the_message_says_what_is_there(self, root):
+        for file in list(self.photos(root).rglob("*.jpg")):
+            file.rename(file.with_suffix(".heic"))
+        with pytest.raises(ZsbirError, match=r"no photo found .*are: ant \(2 \.heic\), car"):
+            Sketchy(root, split=None)
+
+    @pytest.mark.parametrize(
+        ("photo", "sketch"),
+        [("bottleopener", "bottle opener"), ("b\xe4r", "ba\u0308r"), ("Sea_Lion", "sea lion")],
+    )
+    def test_a_class_is_one_whatever_its_folders_are_called(self, root, photo, sketch):
+        write_image(self.photos(root) / photo / "1.jpg")
+        write_image(self.sketches(root) / sketch / "1-1.png")
+        add_extended(root / "EXTEND_image_sketchy", classes=(sketch.upper(),))
+        data = Sketchy(root, split=None)
+        assert len(data.class_names) == 6
+        assert photo in data.class_names
+        label = data.class_names.index(photo)
+        assert (data.photo_labels == label).sum() == 1 + 4
+        number = data.sketch_ids.index(f"{photo}/1-1")
+        assert data.photo_ids[data.sketch_photos[number]] == f"{photo}/1"
+
+    def test_names_that_are_equal_are_a_pair(self, root):
+        for name in ("cat.jpg", "cat-1.jpg"):
+            write_image(self.photos(root) / "cow" / name)
+        write_image(self.sketches(root) / "cow" / "cat-1.png")
+        data = Sketchy(root, split=None)
+        pair = data.sketch_photos[data.sketch_ids.index("cow/cat-1")]
+        assert data.photo_ids[pair] == "cow/cat-1"
+
+    def test_sets_without_pairs_load(self, root):
+        for number, file in enumerate(sorted(self.sketches(root).rglob("*.png"))):
+            file.rename(file.with_name(f"{10000 + number}.png"))
+        data = Sketchy(root, split=None)
+        assert (data.sketch_photos == -1).all()
+        assert data.statistics()["Train images"] == 0
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+    def test_a_pipe_among_the_photos_is_named_at_once(self, root):
+        os.mkfifo(self.photos(root) / "cow" / "pipe.jpg")
+        data = Sketchy(root, split=None)
+        assert len(data.fingerprint) == 64
+        with pytest.raises(ZsbirError, match=r"pipe\.jpg: it is a named pipe"):
+            data.photo(data.photo_ids.index("cow/pipe"))
+
+    @pytest.mark.parametrize("place", ["{part}/{kind}/{name}", "{kind}/{part}/{name}"])
+    def test_a_tree_of_training_and_validation_is_explained(self, tmp_path, place):
+        for part, name in (("train", "ant"), ("train", "cow"), ("val", "bat")):
+            for kind, file in (("photo", "1.jpg"), ("sketch", "1-1.png")):
+                write_image(tmp_path / place.format(part=part, kind=kind, name=name) / file)
+        with pytest.raises(ZsbirError, match=r"train.*val.*put the class folders .*split=PATH"):
+            Sketchy(tmp_path, split=None)
 
 
 class TestRenderings:
@@ -753,6 +877,28 @@ class TestRealData:
             sketch = np.asarray(real.sketch(index))
             assert sketch.shape == (256, 256, 3)
             assert 128 < sketch.mean() < 255  # strokes on white
+
+    def test_deep_and_turned_copies_give_the_same_pixels(self, real, tmp_path):
+        names = real.class_names[:3]
+        expected = {}
+        for index in np.flatnonzero(real.class_mask(real.photo_labels, names))[::8]:
+            grey = real.photo(int(index)).convert("L")
+            folder, stem = real.photo_ids[index].split("/")
+            deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+            write_image(tmp_path / "photo" / folder / f"{stem}.png")
+            deep.save(tmp_path / "photo" / folder / f"{stem}.png")
+            exif = Image.Exif()
+            exif[0x0112] = 6
+            write_image(tmp_path / "sketch" / folder / f"{stem}-1.png")
+            turned = grey.transpose(Image.Transpose.ROTATE_90)
+            turned.save(tmp_path / "sketch" / folder / f"{stem}-1.png", exif=exif)
+            expected[real.photo_ids[index]] = np.asarray(grey.convert("RGB"))
+        copies = Sketchy(tmp_path, split=None)
+        assert len(copies.photo_ids) == len(copies.sketch_ids) == len(expected) > 8
+        for number, photo in enumerate(copies.sketch_photos):
+            name = copies.photo_ids[photo]
+            assert (np.asarray(copies.photo(photo)) == expected[name]).all()
+            assert (np.asarray(copies.sketch(number)) == expected[name]).all()
 
     def test_the_inner_split_is_that_of_the_whole_database(self, real):
         if len(set(real.class_names) - set(unseen_classes("sketchy21")[1])) < 104:

@@ -135,3 +135,19 @@ def test_a_split_is_written_as_the_data_set_writes_it(tmp_path):
     path.write_text("hot-air_balloon\n", encoding="utf-8")
     split = load_split(path, ["ant", "hot_air_balloon"])
     assert split.unseen == ("hot_air_balloon",)
+
+
+def test_a_number_behind_a_name_is_left_out(tmp_path):
+    path = tmp_path / "cname_cid_zero.txt"
+    path.write_text("bear 0\nhot-air balloon 12\nroute 66\n", encoding="utf-8")
+    classes = ["ant", "bear", "hot_air_balloon", "route 66", "route"]
+    assert load_split(path, classes).unseen == ("bear", "hot_air_balloon", "route 66")
+    with pytest.raises(ZsbirError, match="lacks: bear 0"):
+        load_split(path, ["ant", "hot_air_balloon", "route 66"])
+
+
+def test_a_number_in_a_name_stays(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("bear 0\n", encoding="utf-8")
+    assert load_split(path, ["bear", "bear 0", "bear_1"]).unseen == ("bear 0",)
+    assert load_split(path, ["bear", "bear0"]).unseen == ("bear0",)

@@ -5,7 +5,7 @@ import torch
 
 from zsbir_lib.errors import ConstantFeaturesError, ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods.base import load_method
+from zsbir_lib.methods import load_method
 from zsbir_lib.methods.caae import CAAE
 from zsbir_lib.methods.cvae import CVAE
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork

@@ -209,12 +209,12 @@ def test_rounds_of_whitening_join_more_photos_of_one_class():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"diffusion": 1}, "diffusion is 1: it must be below 1"),
+        ({"diffusion": 1}, "diffusion is 1: it must be from 0 to below 1"),
         ({"temperature": 0}, "temperature is 0"),
         ({"n_neighbours": 0}, "n_neighbours is 0"),
         ({"graph_rounds": -1}, "graph_rounds is -1"),
         ({"graph_shrinkage": 0}, "graph_shrinkage is 0"),
-        ({"graph_shrinkage": 1.5}, "graph_shrinkage is 1.5: it must be at most 1"),
+        ({"graph_shrinkage": 1.5}, "graph_shrinkage is 1.5: it must be above 0 to 1"),
     ],
 )
 def test_settings_of_the_graph_out_of_range_are_refused(options, message):

@@ -9,8 +9,8 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
 from zsbir_lib.errors import UnknownNameError, ZsbirError
-from zsbir_lib.evaluation import class_bootstrap
 from zsbir_lib.metrics import evaluate_retrieval
+from zsbir_lib.protocols import class_bootstrap
 from zsbir_lib.widgets import SplitBuilder
 
 NAMES = [f"class {letter}" for letter in "abcdef"]

@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -149,22 +149,26 @@ def read_column(path: Path) -> np.ndarray:
 
 def _read_numpy(path: Path) -> np.ndarray | None:
     """Return the array in an .npy or .npz file; None for a file of another kind."""
-    import numpy as np
-
     check_file(path, f"the file {path}")
     with open(path, "rb") as stream:
         head = stream.read(6)
-    if head != b"\x93NUMPY" and head[:4] != b"PK\x03\x04":
-        return None
+        if head != b"\x93NUMPY" and head[:4] != b"PK\x03\x04":
+            return None
+        stream.seek(0)
+        return _load_numpy(path, stream)
+
+
+def _load_numpy(path: Path, stream: BinaryIO) -> np.ndarray:
+    import numpy as np
+
     try:
-        found = np.load(path, allow_pickle=False)
+        found = np.load(stream, allow_pickle=False)
         if isinstance(found, np.ndarray):
             return found
-        with found:
-            if len(found.files) != 1:
-                names = ", ".join(found.files[:5])
-                raise ZsbirError(f"{path} holds several arrays ({names}): give a file of one")
-            return found[found.files[0]]
+        if len(found.files) != 1:
+            names = ", ".join(found.files[:5])
+            raise ZsbirError(f"{path} holds several arrays ({names}): give a file of one")
+        return found[found.files[0]]
     except ZsbirError:
         raise
     except Exception as error:  # what NumPy raises for damaged files is of many kinds

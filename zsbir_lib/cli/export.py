@@ -40,9 +40,10 @@ def web(
 ) -> None:
     """Fit methods on the Toybox and write a page that answers drawings by itself."""
     from zsbir_lib.web import export_toybox_page
+    from zsbir_lib.web.folder import PageFolder
 
     model = export_toybox_page(out, per_class=per_class, seed=seed)
-    size = sum(file.stat().st_size for file in out.iterdir())
+    size = sum(map(len, PageFolder(out).files().values()))
     text = (
         f"{len(model['labels']):,} photos, {', '.join(model['methods'])}: {size / 1e6:.1f} MB\n"
         f"open it with: python -m http.server --directory {out}"

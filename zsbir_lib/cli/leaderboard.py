@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zsbir_lib.cli.models import print_note
-from zsbir_lib.cli.options import FeatureOptions, check_out, with_options
+from zsbir_lib.cli.options import AsJson, FeatureOptions, emit, with_options
 from zsbir_lib.errors import UnknownNameError, ZsbirError
+from zsbir_lib.files import atomic_path, check_outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ LEADERBOARD_EXAMPLES = """Examples:
 \b
 zsbir leaderboard
 zsbir leaderboard --methods cosine,sae,ours --seeds 1 --protocol zero-shot
-zsbir leaderboard --figure board.png --markdown board.md --json board.json
+zsbir leaderboard --figure board.png --markdown board.md --out board.json
 zsbir leaderboard --dataset sketchy --root DIR --test-classes my_classes.txt --k 200"""
 
 
@@ -46,9 +46,9 @@ def leaderboard(
         int,
         typer.Option(min=1, help="Settings each method may try on held-out seen classes."),
     ] = 4,
-    json_file: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option("--json", help="Keep the results here; an interrupted run goes on from it."),
+        typer.Option(help="Write the results here too, as JSON; given again, it is gone on from."),
     ] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the table as Markdown.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the table: .png, .svg or .pdf.")] = None,
@@ -58,18 +58,22 @@ def leaderboard(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes. [default: one a processor]")
     ] = None,
+    as_json: AsJson = False,
+    extra: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
 ) -> None:
     """Run every method under one protocol, and print one table.
 
     Settings are chosen on held-out seen classes, with the same budget for every method. What is
     done is kept: interrupted, the same command goes on where it stopped.
     """
-    from zsbir_lib.benchmark import PROTOCOLS, Settings
-    from zsbir_lib.benchmark import leaderboard as run
-    from zsbir_lib.files import atomic_path
+    if extra:
+        hint = f": --json prints JSON; --out {extra[0]} keeps the results" if as_json else ""
+        raise ZsbirError(f"unexpected argument {extra[0]!r}{hint}")
+    from zsbir_lib.leaderboard import Settings, run
     from zsbir_lib.methods import METHODS, create_method
-    from zsbir_lib.paths import cache_dir
     from zsbir_lib.plots import check_picture_path, plot_leaderboard
+    from zsbir_lib.protocols import PROTOCOLS
+    from zsbir_lib.store import Store
 
     names = list(METHODS) if methods is None else [name.strip() for name in methods.split(",")]
     for name in names:
@@ -80,46 +84,32 @@ def leaderboard(
         if protocol not in ("all", "zero-shot"):
             raise ZsbirError("--figure shows the zero-shot protocol: use --protocol zero-shot, all")
         check_picture_path(figure)
-    for path in (json_file, markdown, figure):
-        if path is not None:
-            check_out(path)
+    check_outputs(out, markdown, figure)
     settings = Settings(
         k=k, seeds=seeds, budget=budget, protocols=PROTOCOLS if protocol == "all" else (protocol,)
     )
-    backbone = options.load_backbone()
-    dataset = options.load()
-    features = options.extract(dataset, backbone)
-    state = json_file
-    if state is None:
-        # One file for each way to begin: another way does not forget this one.
-        split = features.split
-        key = [
-            features.dataset, features.weights_id, dataset.fingerprint,
-            {name: METHODS[name].version for name in names},
-            split.name, split.seen, split.unseen, asdict(settings),
-        ]  # fmt: skip
-        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:12]
-        state = cache_dir("leaderboard") / f"{features.dataset}-{digest}.json"
-    if fresh:
-        state.unlink(missing_ok=True)
+    dataset, features = options.dataset_and_features()
     try:
         board = run(
             features, names, settings=settings, shapes=gallery_shapes(dataset, features),
-            state=state, workers=workers,
+            state=out, store=Store(), fresh=fresh, device=options.device, workers=workers,
         )  # fmt: skip
     except KeyboardInterrupt:
-        print_note(f"what is done is kept in {state}: the same command goes on from there")
+        print_note("what is done is kept: the same command goes on from there")
         raise
-    print(board.table())
     if markdown is not None:
         with atomic_path(markdown) as temporary:
             temporary.write_text(board.to_markdown(), encoding="utf-8")
-    if figure is not None:
+    if figure is not None and board.ranked():
         plot_leaderboard(board).save(figure)
-    print_note(f"kept in {state}; --fresh begins anew")
+    elif figure is not None:
+        print_note(f"{figure} is not drawn: every method failed")
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    emit(board.to_dict(), board.table(max(60, width)), as_json)
+    print_note("the results are kept; --fresh begins anew")
 
 
-def gallery_shapes(dataset: SketchPhotoDataset, features: FeatureSet) -> np.ndarray | None:
+def gallery_shapes(dataset: SketchPhotoDataset | None, features: FeatureSet) -> np.ndarray | None:
     """Return the true shape distances of the zero-shot gallery's photos, where they are known."""
     from zsbir_lib.datasets import Toybox
     from zsbir_lib.datasets.toybox.shape import shape_distances

@@ -160,7 +160,7 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except OSError as error:
-        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
+        if not _can_be_flushed():
             _nobody_reads()
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", BAD_INPUT)
@@ -190,6 +190,16 @@ def _nobody_reads() -> int:
         sys.stdout = sys.__stdout__
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
     return OK
+
+
+def _can_be_flushed() -> bool:
+    """Tell whether standard output takes what is still to be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _says_no_memory(error: Exception) -> bool:

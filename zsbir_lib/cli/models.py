@@ -17,16 +17,15 @@ from zsbir_lib.cli.options import (
     check_out,
     emit,
     parse_grid,
-    parse_parameters,
     with_options,
 )
 from zsbir_lib.errors import ZsbirError
 
 if TYPE_CHECKING:
-    from zsbir_lib.evaluation import Choice
     from zsbir_lib.features import FeatureSet, RetrievalTask
     from zsbir_lib.methods import RetrievalMethod
     from zsbir_lib.metrics import RetrievalReport
+    from zsbir_lib.protocols import Choice
 
 Method = Annotated[str, typer.Option(help="cosine, cvae, ...: a name of the leaderboard.")]
 
@@ -47,8 +46,10 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit a method on the pairs of the seen classes, and save it."""
+    from zsbir_lib.methods import create_method
+
     check_out(out)
-    fitted = options.create_method(method, parse_parameters(method, param))
+    fitted = create_method(method, **options.method_parameters(method, param))
     found = options.features()
     seconds = fit_and_save(fitted, found, out)
     pairs = found.pairs_for(fitted) or ()
@@ -148,8 +149,9 @@ def evaluate(
 
     Embeddings are ranked as they are, and measured in every convention of the field.
     """
-    from zsbir_lib.evaluation import default_depth
-    from zsbir_lib.evaluation import evaluate as measure
+    from zsbir_lib.methods import create_method
+    from zsbir_lib.protocols import check_depth
+    from zsbir_lib.protocols import evaluate as measure
 
     if (table := options.table(k)) is not None:
         if method or model or param or choose:
@@ -161,7 +163,7 @@ def evaluate(
         raise ZsbirError("say what to evaluate: --method NAME, --model FILE, or --queries FILE")
     if model is not None and (param or choose):
         raise ZsbirError("a saved model has its hyper-parameters: -p and --choose are for --method")
-    parameters = parse_parameters(method, param) if method else {}
+    parameters = options.method_parameters(method, param) if method else {}
     grid = parse_grid(method, choose) if choose else {}
     if both := sorted(set(parameters) & set(grid)):
         raise ZsbirError(f"{both[0]} is given and to be chosen: leave out one")
@@ -175,16 +177,14 @@ def evaluate(
                 f"{found.split.name!r} holds out: that would not be zero-shot"
             )
     task = check_task(found.task())
-    k = k or default_depth(task)
-    if k > len(task.gallery):
-        raise ZsbirError(f"K is {k}, but the gallery holds {len(task.gallery)} photos only")
+    k = check_depth(k, task)
     chosen = None
     if grid:
         chosen = choose_settings(method, grid, parameters, found, inner_splits)
         parameters |= chosen.parameters
     start = time.perf_counter()
     if fitted is None:
-        fitted = options.create_method(method, parameters)
+        fitted = create_method(method, **parameters)
         fitted.fit(found.pairs_for(fitted))
     fit_seconds = time.perf_counter() - start
     report = measure(fitted, task, k)
@@ -236,7 +236,7 @@ def choose_settings(
     inner_splits: int,
 ) -> Choice:
     """Choose on held-out seen classes, with the other hyper-parameters as they were given."""
-    from zsbir_lib.evaluation import choose
+    from zsbir_lib.protocols import choose
 
     whole = grid | {name: [value] for name, value in fixed.items()}
     return choose(method, whole, features, inner_splits=inner_splits)
@@ -248,7 +248,8 @@ def describe_choice(choice: Choice) -> dict[str, Any]:
         "parameters": choice.parameters,
         "k": choice.k,
         "candidates": [
-            {"parameters": candidate, "mAP@K": scores} for candidate, scores in choice.table
+            {"parameters": row.parameters, "mAP@K": list(row.scores), "error": row.error}
+            for row in choice.candidates
         ],
     }
 
@@ -256,17 +257,20 @@ def describe_choice(choice: Choice) -> dict[str, Any]:
 def choice_text(choice: Choice) -> str:
     """Return a choice as a table: the mean mAP@K of every candidate, the chosen one marked."""
     lines = [f"mAP@{choice.k} (divided by K) on held-out seen classes:"]
-    for candidate, scores in choice.table:
-        settings = ", ".join(f"{name}={value}" for name, value in candidate.items())
-        mark = "  <- chosen" if candidate == choice.parameters else ""
-        lines.append(f"  {sum(scores) / len(scores):.4f}  {settings}{mark}")
+    for row in choice.candidates:
+        settings = ", ".join(f"{name}={value}" for name, value in row.parameters.items())
+        if row.error is not None:
+            lines.append(f"  failed  {settings}: {row.error}")
+            continue
+        mark = "  <- chosen" if row.parameters == choice.parameters else ""
+        lines.append(f"  {sum(row.scores) / len(row.scores):.4f}  {settings}{mark}")
     return "\n".join(lines)
 
 
 def summarise(report: RetrievalReport, task: RetrievalTask) -> tuple[list[dict[str, Any]], str]:
     """Return the scores with their intervals, as JSON values and as a table."""
-    from zsbir_lib.evaluation import class_bootstrap
     from zsbir_lib.metrics import DEFINITIONS
+    from zsbir_lib.protocols import class_bootstrap
 
     rows = [(f"P@{report.k}", report.precision, [c.precision for c in report.per_class])]
     rows.append(

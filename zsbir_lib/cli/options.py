@@ -260,22 +260,21 @@ class FeatureOptions(DatasetOptions):
             return found.with_split(load_split(self.split, found.class_names))
         return found.with_split(found.split.inner()) if self.inner else found
 
-    def create_method(self, name: str, parameters: Mapping[str, Any]) -> RetrievalMethod:
-        """Make a method that computes on the device of the options, unless it was given one."""
-        from zsbir_lib.methods import METHODS, create_method
+    def method_parameters(self, method: str, settings: list[str]) -> dict[str, Any]:
+        """Return a method's hyper-parameters as ``-p`` gave them, and the device of the options."""
+        from zsbir_lib.methods import METHODS
 
-        if name in METHODS and "device" in inspect.signature(METHODS[name]).parameters:
-            parameters = {"device": self.device, **parameters}
-        return create_method(name, **parameters)
+        parameters = parse_parameters(method, settings)
+        if "device" in METHODS[method].hyper_parameters():
+            parameters.setdefault("device", self.device)
+        return parameters
 
     def load_method(self, path: Path) -> tuple[RetrievalMethod, dict[str, Any]]:
         """Read a saved method, which then computes on the device of the options."""
         from zsbir_lib.methods import load_method
 
         check_file(path, f"the model {path}")
-        if "device" in inspect.signature(load_method).parameters:
-            return load_method(path, self.device)
-        return load_method(path)
+        return load_method(path, self.device)
 
 
 _OF_FEATURES = ("imports", "from_file", "split", "inner", "device", "pairing")
@@ -332,8 +331,9 @@ def parse_grid(method: str, settings: list[str]) -> dict[str, list[Any]]:
 
 
 def _parse(method: str, settings: list[str], several: bool) -> dict[str, list[Any]]:
-    from zsbir_lib.methods import METHODS, create_method
+    from zsbir_lib.methods import METHODS
 
+    known = METHODS[method].hyper_parameters()
     values: dict[str, list[Any]] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
@@ -341,34 +341,11 @@ def _parse(method: str, settings: list[str], several: bool) -> dict[str, list[An
             raise ZsbirError(f"{setting!r} is no hyper-parameter: write name=value")
         if name in values:
             raise ZsbirError(f"the hyper-parameter {name} is given twice")
-        values[name] = text.split(",") if several else [text]
-    # Unknown names are found by the method itself, which lists those that it has.
-    create_method(method, **dict.fromkeys(values))
-    hints = typing.get_type_hints(METHODS[method].__init__)
-    return {
-        name: [_convert(name, text, hints.get(name, str)) for text in texts]
-        for name, texts in values.items()
-    }
-
-
-_WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
-
-
-def _convert(name: str, text: str, hint: Any) -> Any:
-    kinds = typing.get_args(hint) or (hint,)
-    word = text.strip().lower()
-    if word in _WORDS and type(_WORDS[word]) in kinds:
-        return _WORDS[word]
-    for kind in (int, float, str):
-        if kind in kinds:
-            try:
-                return kind(text)
-            except ValueError:
-                continue
-    words = {int: "a whole number", float: "a number", bool: "true or false", type(None): "none"}
-    raise ZsbirError(
-        f"{name} must be {' or '.join(words[k] for k in kinds if k in words)}, not {text!r}"
-    )
+        METHODS[method].refuse_unknown([name])
+        values[name] = [
+            known[name].parse(part) for part in (text.split(",") if several else [text])
+        ]
+    return values
 
 
 def check_out(path: Path) -> Path:

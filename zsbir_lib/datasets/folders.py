@@ -104,7 +104,8 @@ def list_entries(folder: str | os.PathLike) -> Iterator[os.DirEntry[str]]:
 
 def clean_name(name: str) -> str:
     """Return a file's name as text that can be shown and compared: composed (NFC), printable."""
-    return unicodedata.normalize("NFC", printable(name))
+    shown = printable(name).replace("\n", "\\n").replace("\t", "\\t")
+    return unicodedata.normalize("NFC", shown)
 
 
 def list_images(folder: Path, class_name: Callable[[str], str] = lambda name: name) -> ImageTree:
@@ -204,12 +205,7 @@ def warn_of_unread(unread: Iterable[Unread]) -> None:
     for one in unread:
         by_tree.setdefault(one.tree, []).append(one)
     for tree, found in by_tree.items():
-        logger.warning(
-            "%s: %d files are not read: %s",
-            tree,
-            sum(one.count for one in found),
-            enumerate_some([str(one) for one in found]),
-        )
+        logger.warning("%s: not read, by class: %s", tree, enumerate_some(map(str, found)))
 
 
 def enumerate_some(names: Iterable[str]) -> str:

@@ -171,19 +171,12 @@ class Sketchy(SketchPhotoDataset):
     def _warn(self) -> None:
         """Name on the log what was found and is of no use."""
         warn_of_unread(self.unread)
-        for kind, other, names in (
-            ("photo", "sketches", self.classes_without_photos),
-            ("sketch", "photos", self.classes_without_sketches),
+        for what, names in (
+            ("sketches but no photos", self.classes_without_photos),
+            ("photos but no sketches", self.classes_without_sketches),
         ):
             if names:
-                logger.warning(
-                    "%s: no %s of %d classes that have %s: %s",
-                    self.name,
-                    kind,
-                    len(names),
-                    other,
-                    enumerate_some(names),
-                )
+                logger.warning("%s: %s, by class: %s", self.name, what, enumerate_some(names))
 
     def photo_path(self, index: int) -> Path:
         """Return the file of photo number `index`."""

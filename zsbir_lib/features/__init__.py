@@ -10,7 +10,6 @@
 from zsbir_lib.features.backbones import Backbone, load_backbone
 from zsbir_lib.features.extraction import extract_features
 from zsbir_lib.features.featureset import PAIRINGS, FeatureSet
-from zsbir_lib.features.instances import InstanceSplit, hold_out_instances
 from zsbir_lib.features.pairs import Pairs
 from zsbir_lib.features.recipes import (
     BACKBONES,
@@ -27,14 +26,12 @@ __all__ = [
     "PAIRINGS",
     "Backbone",
     "FeatureSet",
-    "InstanceSplit",
     "Pairs",
     "Recipe",
     "RetrievalTask",
     "ToyNet",
     "available_backbones",
     "extract_features",
-    "hold_out_instances",
     "load_backbone",
     "read_weights",
     "register_backbone",

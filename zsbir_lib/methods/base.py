@@ -93,7 +93,7 @@ class RetrievalMethod(Estimator, ABC):
         if self.needs_pairs:
             check_pairs(pairs)
         self._fit(_at_home(pairs), progress)
-        if self.needs_pairs and not all_finite(self._get_state()):
+        if not all_finite(self._get_state()):
             raise DivergedError(f"{self.name}: what was learnt is NaN or infinite: scale features")
         return self
 
@@ -137,7 +137,7 @@ class RetrievalMethod(Estimator, ABC):
 
     def _get_state(self) -> dict[str, Tensor]:
         """Return what was learnt, as named tensors."""
-        if self.needs_pairs:
+        if self._learnt:
             check_fitted(self)
         found = {name.strip("_"): getattr(self, name, None) for name in self._learnt}
         return {name: tensor for name, tensor in found.items() if tensor is not None}

@@ -26,7 +26,7 @@ class NotFittedError(ZsbirError, SklearnNotFittedError):
 
 
 class HyperParameter:
-    """One hyper-parameter of an `Estimator`; see `hyper`, which makes it.
+    """One hyper-parameter of an `Estimator` and its rules; see `hyper`, which makes it.
 
     Attributes
     ----------
@@ -34,14 +34,8 @@ class HyperParameter:
         Its name.
     default : object
         Its value where none is given.
-    help : str
-        What it is.
     search : tuple
         The values that a search over hyper-parameters tries.
-    kinds : tuple of type
-        The types that it may have.
-    rule : str
-        What it must be, in words.
     """
 
     def __init__(self, default: Any, search: Sequence[Any] = (), **rules: Any) -> None:
@@ -64,11 +58,13 @@ class HyperParameter:
             self._rules = {**before._rules, **self._rules}
 
     @property
-    def help(self) -> str:  # noqa: D102
+    def help(self) -> str:
+        """What it is, in sentences."""
         return self._rules.get("help", "")
 
     @property
-    def kinds(self) -> tuple[type, ...]:  # noqa: D102
+    def kinds(self) -> tuple[type, ...]:
+        """The types that it may have."""
         hint = self._annotation
         if isinstance(hint, str):
             hint = eval(hint, dict(vars(sys.modules.get(self._module, typing))))
@@ -77,7 +73,8 @@ class HyperParameter:
         return typing.get_args(hint) or (hint,)
 
     @property
-    def rule(self) -> str:  # noqa: D102
+    def rule(self) -> str:
+        """What it must be, in words."""
         kinds, rules = self.kinds, self._rules
         if "choices" in rules:
             text = " or ".join(repr(choice) for choice in rules["choices"])
@@ -225,8 +222,8 @@ class Estimator(BaseEstimator):
             cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
             if "search_space" not in vars(cls):
                 cls.search_space = {k: v.search for k, v in cls._declared.items() if v.search}
-        if cls._declared and "__init__" in vars(cls):
-            cls.__doc__ = _with_parameters(cls.__doc__, cls._declared.values())
+        if getattr(cls.__init__, "of_declared", False):
+            cls.__doc__ = _with_parameters(vars(cls).get("__doc__"), cls._declared.values())
 
     @classmethod
     def hyper_parameters(cls) -> Mapping[str, HyperParameter]:
@@ -290,6 +287,7 @@ def _constructor(cls: type[Estimator]) -> Any:
         for name, one in declared.items()
     ]
     own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.of_declared = True  # type: ignore[attr-defined]
     __init__.__signature__ = inspect.Signature([own, *fields])  # type: ignore[attr-defined]
     __init__.__annotations__ = {name: one._annotation for name, one in declared.items()}
     __init__.__qualname__, __init__.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
@@ -303,7 +301,7 @@ def _with_parameters(doc: str | None, declared: Iterable[HyperParameter]) -> str
     text = inspect.cleandoc(doc)
     section = "\n".join(["Parameters", "----------", *(one.describe() for one in declared)])
     head, mark, rest = text.partition("\n\nAttributes\n")
-    return f"{head}\n\n{section}\n{mark}{rest}"
+    return f"{head}\n\n{section}{mark}{rest}\n"
 
 
 def check_fitted(estimator: Estimator) -> None:

@@ -55,7 +55,7 @@ def kept_method(
         "method": method.name,
         "class": f"{type(method).__module__}.{type(method).__qualname__}",
         "version": method.version,
-        "parameters": method.get_params(),
+        "parameters": {k: v for k, v in method.get_params().items() if k != "device"},
         "pairs": None if pairs is None else _contents(pairs),
     }
     fitted = []
@@ -65,8 +65,9 @@ def kept_method(
             fitted.append(method.fit(pairs))
             draft.piece(_PIECE, lambda path: method.save(path, **metadata))
 
+    device = method.get_params().get("device")
     path = Store(root).get("models", key, make, label=method.name).path(_PIECE)
-    return (method, path, True) if fitted else (load_method(path)[0], path, False)
+    return (method, path, True) if fitted else (load_method(path, device)[0], path, False)
 
 
 def _contents(pairs: Pairs) -> str:

@@ -14,6 +14,7 @@ from torch.nn.functional import normalize
 from zsbir_lib.errors import LabelError, UnknownNameError, ZsbirError, argument
 from zsbir_lib.features.arrays import as_labels, as_matrix, number_classes
 from zsbir_lib.metrics import DEFINITIONS, average_precision, precision_at_k
+from zsbir_lib.retrieval.hamming import hamming_distances
 
 DISTANCES = ("cosine", "euclidean", "hamming")
 """By what a gallery is ranked."""
@@ -312,35 +313,35 @@ def _ids(
     )
 
 
-def _embeddings(queries: Any, gallery: Any, distance: str | None) -> tuple[Tensor, Tensor, str]:
-    """Return both as matrices ready for `_distances`, and by which distance to rank."""
+def _embeddings(
+    queries: Any, gallery: Any, distance: str | None
+) -> tuple[Tensor, Tensor, str] | tuple[np.ndarray, np.ndarray, str]:
+    """Return both ready for `_distances`, codes as packed bits, and by which distance to rank."""
     if distance not in (None, *DISTANCES):
         raise UnknownNameError(
             f"unknown {argument('distance')} {distance!r}: use one of {', '.join(DISTANCES)}"
         )
-    raw = _array(queries), _array(gallery)
-    matrices = as_matrix("queries", queries), as_matrix("gallery", gallery)
-    widths = [matrix.shape[1] for matrix in matrices]
-    if widths[0] != widths[1]:
+    q, g = as_matrix("queries", queries), as_matrix("gallery", gallery)
+    if q.shape[1] != g.shape[1]:
         raise ZsbirError(
-            f"queries have {widths[0]} numbers, the gallery {widths[1]}: not comparable"
+            f"queries have {q.shape[1]} numbers, the gallery {g.shape[1]}: not comparable"
         )
+    raw = _array(queries), _array(gallery)
     plain = any(all(_only(array, pair) for array in raw) for pair in ((0, 1), (-1, 1)))
     packed = not plain and all(array.dtype == np.uint8 for array in raw)
     if distance is None:
         distance = "hamming" if plain or packed else "cosine"
     if distance == "hamming":
         if packed:
-            matrices = tuple(torch.from_numpy(np.unpackbits(a, axis=1)).float() for a in raw)
-        elif not plain:
-            raise ZsbirError(
-                "Hamming distance is of binary codes: 0 and 1, -1 and 1, or bits packed into uint8"
-            )
-        signs = [torch.where(matrix > 0, 1.0, -1.0) for matrix in matrices]
-        return signs[0], signs[1], distance
+            return *raw, distance
+        if plain:
+            return *(np.packbits(array > 0, axis=1) for array in raw), distance
+        raise ZsbirError(
+            "Hamming distance is of binary codes: 0 and 1, -1 and 1, or bits packed into uint8"
+        )
     if distance == "cosine":
-        matrices = normalize(matrices[0]), normalize(matrices[1])
-    return matrices[0], matrices[1], distance
+        return normalize(q), normalize(g), distance
+    return q, g, distance
 
 
 def _only(array: np.ndarray, pair: tuple[int, int]) -> bool:
@@ -355,8 +356,9 @@ def _array(values: Any) -> np.ndarray:
     return np.asarray(values)
 
 
-def _distances(queries: Tensor, gallery: Tensor, distance: str) -> Tensor:
+def _distances(queries: Tensor | np.ndarray, gallery: Tensor | np.ndarray, distance: str) -> Tensor:
+    if isinstance(queries, np.ndarray) or isinstance(gallery, np.ndarray):
+        return torch.from_numpy(hamming_distances(queries, gallery).astype(np.float32))
     if distance == "euclidean":
         return torch.cdist(queries, gallery)
-    # Products of signs are whole numbers: equal Hamming distances stay equal.
     return -(queries @ gallery.T)

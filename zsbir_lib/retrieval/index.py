@@ -17,7 +17,6 @@ in the gallery: these integers all differ, so no selection can order them in two
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +27,8 @@ from torch import Tensor
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval.kmeans import is_integer
+from zsbir_lib.retrieval.selection import nearest_centre, select_smallest, selection_device
+from zsbir_lib.retrieval.vectors import as_features, as_floats, scale_rows
 
 DEFAULT_MEMORY = 512 * 2**20
 """Bytes that ranking may use beside its inputs, its index and its result."""
@@ -88,7 +89,7 @@ class Index:
     """
 
     def __init__(self, gallery: Any, *, device: str | torch.device | None = None) -> None:
-        gallery = _as_features("gallery", gallery, ndims=(2,))
+        gallery = as_features("gallery", gallery, ndims=(2,))
         here = gallery.device if isinstance(gallery, Tensor) else torch.device("cpu")
         self.device = here if device is None else choose_device(device)
         self.size, self.width = gallery.shape
@@ -96,9 +97,9 @@ class Index:
         self._inverse_norms = torch.empty(self.size, dtype=torch.float32, device=self.device)
         step = max(1, 2**22 // self.width)
         for start in range(0, self.size, step):
-            _scale_rows(
+            scale_rows(
                 "gallery",
-                _as_floats(gallery[start : start + step], self.device),
+                as_floats(gallery[start : start + step], self.device),
                 self._gallery[start : start + step],
                 self._inverse_norms[start : start + step],
                 start,
@@ -175,7 +176,7 @@ class Index:
             `memory` cannot hold the product and a block of one query; the message says how many
             bytes can.
         """
-        queries = _as_features("queries", queries, ndims=(2, 3))
+        queries = as_features("queries", queries, ndims=(2, 3))
         if queries.shape[-1] != self.width:
             raise ZsbirError(
                 f"queries have {queries.shape[-1]} numbers and the gallery {self.width}: "
@@ -229,12 +230,12 @@ class Index:
         inverse_norms = torch.zeros(rows, dtype=torch.float32, device=self.device)
         products = torch.empty((rows, self.size), dtype=torch.float32, device=self.device)
         minus_inverse_norms = -self._inverse_norms
-        places = torch.arange(self.size, dtype=torch.int64, device=_selection_device(self.device))
+        places = torch.arange(self.size, dtype=torch.int64, device=selection_device(self.device))
         for first in range(0, len(queries), in_product):
-            part = _as_floats(queries[first : first + in_product], self.device)
+            part = as_floats(queries[first : first + in_product], self.device)
             count = len(part)
             used = count * n_centres
-            _scale_rows(
+            scale_rows(
                 "queries",
                 part.reshape(used, self.width),
                 vectors[:used],
@@ -253,9 +254,9 @@ class Index:
                 # Not fused: fused operations round otherwise where a row's last numbers are left.
                 distances.mul_(minus_inverse_norms).add_(1).clamp_(min=0)
                 distances = self._rescore(distances)
-                indices, smallest = _select(distances, places, top_k)
+                indices, smallest = select_smallest(distances, places, top_k)
                 del distances
-                nearest = _nearest_centre(block, indices) if with_centres else None
+                nearest = nearest_centre(block, indices) if with_centres else None
                 yield first + start, Ranking(indices, smallest, nearest)
 
 
@@ -324,118 +325,3 @@ def iter_rank(
 def _rows(used: int) -> int:
     """Return the rows of a product that holds `used` vectors."""
     return -(-used // _ROW_STEP) * _ROW_STEP
-
-
-def _as_features(name: str, value: Any, ndims: tuple[int, ...]) -> Tensor | np.ndarray:
-    """Return features as a tensor or array of real numbers, checked, without a copy."""
-    if isinstance(value, Tensor):
-        value, kind = value.detach(), "c" if value.is_complex() else "f"
-    else:
-        value = np.asarray(value)
-        kind = value.dtype.kind
-    if kind not in "fiub":
-        raise ZsbirError(f"{name} must be real numbers, not {value.dtype}")
-    if value.ndim not in ndims:
-        shapes = {2: "(rows, numbers)", 3: "(rows, centres, numbers)"}
-        wanted = " or ".join(shapes[ndim] for ndim in ndims)
-        raise ZsbirError(f"{name} must have shape {wanted}, not {tuple(value.shape)}")
-    if 0 in value.shape:
-        raise ZsbirError(f"empty {name}: shape {tuple(value.shape)}")
-    return value
-
-
-def _as_floats(part: Tensor | np.ndarray, device: torch.device) -> Tensor:
-    """Return a part of the features on `device`: float64 where it is so already, else float32.
-
-    Arrays are converted part by part, since they may be larger than memory (a mapped file).
-    """
-    if not isinstance(part, Tensor):
-        wide = part.dtype.kind == "f" and part.dtype.itemsize >= 8
-        part = torch.from_numpy(np.array(part, dtype=np.float64 if wide else np.float32))
-    # Apple's MPS has no float64.
-    wide = part.dtype == torch.float64 and device.type != "mps"
-    return part.to(device, torch.float64 if wide else torch.float32)
-
-
-def _scale_rows(
-    name: str,
-    source: Tensor,
-    scaled: Tensor,
-    inverse_norms: Tensor,
-    first: int,
-    rows_per_item: int = 1,
-) -> None:
-    """Write float32 rows of a largest number in [0.5, 1), and 1 / norm (0 for a row of zeros).
-
-    The factors are powers of two, so nothing is rounded and nothing overflows in the product.
-    """
-    largest = torch.linalg.vector_norm(source, ord=float("inf"), dim=1).cpu()
-    bad = ~torch.isfinite(largest)
-    if bool(bad.any()):
-        row = first + int(bad.nonzero()[0]) // rows_per_item
-        raise ZsbirError(f"{name}: row {row} holds NaN or infinite numbers")
-    exponent = torch.frexp(largest).exponent
-    # The factor must itself be a normal number.
-    limit = 1022 if largest.dtype == torch.float64 else 126
-    factors = torch.ldexp(torch.ones_like(largest), -exponent.clamp(-limit, limit))
-    torch.mul(source, factors[:, None].to(source.device), out=scaled)
-    norms = torch.linalg.vector_norm(scaled, dim=1)
-    inverse_norms.copy_(torch.where(norms > 0, 1 / norms, 0.0))
-
-
-def _selection_device(device: torch.device) -> torch.device:
-    """Return where to select: 64-bit selection is sure on the CPU and on CUDA only."""
-    return device if device.type == "cuda" else torch.device("cpu")
-
-
-def _select(distances: Tensor, places: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
-    """Return places and distances of the `top_k` smallest of each row, the first of equals first.
-
-    The bits of floats that are not negative order as the floats do.
-    """
-    keys = distances.to(places.device).contiguous().view(torch.int32).to(torch.int64)
-    torch.add(places, keys, alpha=2**32, out=keys)
-    if places.device.type == "cpu":
-        # NumPy sorts and partitions 64-bit integers several times faster than torch does here,
-        # and lets other threads run meanwhile.
-        array = keys.numpy()
-        parts = [part for part in np.array_split(array, torch.get_num_threads()) if len(part)]
-        if len(parts) == 1:
-            _sort_smallest(array, top_k)
-        else:
-            with ThreadPoolExecutor(len(parts)) as pool:
-                list(pool.map(lambda part: _sort_smallest(part, top_k), parts))
-        keys = torch.from_numpy(np.ascontiguousarray(array[:, :top_k]))
-    else:
-        keys = _smallest_sorted(keys, top_k).cpu()
-    smallest = (keys >> 32).to(torch.int32).view(torch.float32)
-    return keys.bitwise_and_(0xFFFFFFFF), smallest
-
-
-def _sort_smallest(keys: np.ndarray, top_k: int) -> None:
-    """Bring the `top_k` smallest of each row to its front, in ascending order."""
-    if top_k < keys.shape[1]:
-        keys.partition(top_k - 1, axis=1)
-    keys[:, :top_k].sort(axis=1)
-
-
-def _smallest_sorted(keys: Tensor, top_k: int) -> Tensor:
-    """Return the `top_k` smallest of each row in ascending order; the keys of a row all differ."""
-    if top_k == keys.shape[1]:
-        return keys.sort(dim=1).values
-    return keys.topk(top_k, dim=1, largest=False, sorted=True).values
-
-
-def _nearest_centre(cosines: Tensor, indices: Tensor) -> Tensor:
-    """Return which centre (of `cosines`, (n, K, m)) is the nearest to each photo of `indices`."""
-    nearest = torch.zeros_like(indices)
-    if cosines.shape[1] == 1:
-        return nearest
-    places = indices.to(cosines.device)
-    best = cosines[:, 0].gather(1, places)
-    nearest = nearest.to(cosines.device)
-    for centre in range(1, cosines.shape[1]):
-        other = cosines[:, centre].gather(1, places)
-        nearest.masked_fill_(other > best, centre)
-        best = torch.maximum(best, other)
-    return nearest.cpu()

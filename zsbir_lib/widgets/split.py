@@ -9,9 +9,9 @@ import numpy as np
 import traitlets
 
 from zsbir_lib.errors import UnknownNameError, ZsbirError
-from zsbir_lib.evaluation import Interval, class_bootstrap
 from zsbir_lib.features import FeatureSet
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plots
+from zsbir_lib.protocols import Interval, class_bootstrap
 from zsbir_lib.widgets.live import LiveWidget, module_text
 
 METHODS = {"cosine": "cosine", "ridge": "ridge regression"}

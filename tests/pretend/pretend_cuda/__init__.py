@@ -40,6 +40,7 @@ import functools
 
 import torch
 import torch.utils._device
+from torch.optim.optimizer import _foreach_supported_types
 
 from . import driver, generators, kernels, loading, tensor
 from .tensor import CudaTensor
@@ -70,6 +71,8 @@ def activate() -> None:
     torch.Tensor.pin_memory = lambda self, *_: torch.empty_like(self, pin_memory=True).copy_(self)
     torch.Tensor.is_pinned = lambda self, *_: getattr(self, "_pinned", False)
     torch.Tensor.data = property(torch._C.TensorBase.data.__get__, tensor.set_data)
+    # As on a card, an optimiser takes all parameters in one operation.
+    _foreach_supported_types.append(CudaTensor)
     torch.serialization.add_safe_globals([tensor.restore])
     torch.load = torch.serialization.load = loading.loading(torch.load)
     _HELD.append(kernels.install())

@@ -18,7 +18,8 @@ STRICT = {"stack", "cat", "index_select", "gather", "embedding", "mm", "bmm", "a
 class Plan(NamedTuple):
     """What the schema of an operation says.
 
-    An argument that is written to is given by its place and its name.
+    An argument that is written to is given by its place and its name. A `simple` operation returns
+    one new tensor, or writes to its first argument and returns it, and draws nothing.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Plan(NamedTuple):
     views: bool
     draws: bool
     takes_generator: bool
+    simple: bool
+    strict: bool
 
 
 @functools.cache
@@ -41,14 +44,23 @@ def plan_of(operation: Any) -> Plan:
     for result in schema.returns:
         aliases = result.alias_info.before_set if result.alias_info is not None else ()
         returned.append(next((written[alias] for alias in aliases if alias in written), None))
+    composite = operation._can_decompose() and "sparse" not in name
+    draws = torch.Tag.nondeterministic_seeded in operation.tags
+    places = tuple(dict.fromkeys(written.values()))
+    in_place = len(places) == 1 and places[0][0] == 0 and returned == list(places)
+    one_tensor = [str(result.type) for result in schema.returns] == ["Tensor"]
     return Plan(
         name,
-        operation._can_decompose() and "sparse" not in name,
-        tuple(dict.fromkeys(written.values())),
+        composite,
+        places,
         tuple(returned),
         any(one.alias_info is not None and not one.alias_info.is_write for one in schema.returns),
-        torch.Tag.nondeterministic_seeded in operation.tags,
+        draws,
         any(argument.name == "generator" for argument in schema.arguments),
+        simple=one_tensor
+        and not (composite or draws or name in FREE or name in INDEXING)
+        and (in_place or not places),
+        strict=name in STRICT,
     )
 
 
@@ -72,7 +84,7 @@ def check_devices(plan: Plan, args: tuple, kwargs: dict) -> None:
     tensors = [tensor for value in values for tensor in tensors_in(value)]
     if any(tensor.is_cuda for tensor in tensors):
         for tensor in tensors:
-            if not tensor.is_cuda and (tensor.dim() or plan.name in STRICT):
+            if not tensor.is_cuda and (tensor.dim() or plan.strict):
                 raise RuntimeError(
                     "Expected all tensors to be on the same device, but found at least two "
                     f"devices, cuda:0 and {tensor.device}! (aten::{plan.name} was given a "

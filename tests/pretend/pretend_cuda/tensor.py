@@ -12,6 +12,7 @@ from .operations import Plan, check_devices, plan_of, tensors_in
 from .places import CUDA, INSIDE, PRETENDED, names_cuda
 
 _TENSOR = torch._C.TensorBase
+_PLAIN = {int, float, bool, str, type(None), torch.dtype, torch.memory_format}
 
 
 class CudaTensor(torch.Tensor):
@@ -29,14 +30,25 @@ class CudaTensor(torch.Tensor):
         cls, operation: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Compare the devices, compute on the CPU, and wrap the result."""
-        plan, kwargs = plan_of(operation), kwargs or {}
+        plan = plan_of(operation)
+        if plan.simple and not kwargs:
+            host_args = _simple_arguments(plan, args)
+            if host_args is not None:
+                with torch._C._AutoDispatchBelowADInplaceOrView():
+                    out = operation(*host_args)
+                if plan.written:
+                    _follow(args[0])
+                    return args[0]
+                return wrap(out)
+        kwargs = kwargs or {}
         if plan.composite:  # in inference mode PyTorch leaves this to us
             return operation.decompose(*args, **kwargs)
         check_devices(plan, args, kwargs)
         call = _Call(plan, args, kwargs)
         host_args = [call.unwrap(value) for value in args]
         host_kwargs = {name: call.unwrap(value) for name, value in kwargs.items()}
-        with torch._C._AutoDispatchBelowADInplaceOrView(), call.random_stream(host_kwargs):
+        drawing = call.random_stream(host_kwargs) if plan.draws else contextlib.nullcontext()
+        with torch._C._AutoDispatchBelowADInplaceOrView(), drawing:
             out = operation(*host_args, **host_kwargs)
         for source in plan.written:
             _follow(call.argument(source))
@@ -131,6 +143,27 @@ def _parameter_or_tensor(
     return torch.nn.Parameter(tensor, requires_grad) if parameter else tensor
 
 
+def _simple_arguments(plan: Plan, args: tuple) -> list | None:
+    """Return the arguments of a simple operation as the CPU's kernel takes them.
+
+    Most calls go this way, as it is the shortest. None means that one has to look more closely.
+    """
+    if type(args[0]) is not CudaTensor or (plan.views and torch.is_inference_mode_enabled()):
+        return None
+    found = []
+    for value in args:
+        kind = type(value)
+        if kind is CudaTensor:
+            value = value.host
+        elif kind is torch.Tensor:
+            if plan.strict or value.dim():
+                return None
+        elif kind not in _PLAIN and not (kind is list and all(type(one) is int for one in value)):
+            return None
+        found.append(value)
+    return found
+
+
 class _Call:
     """One call of an operation, between what the program sees and what the CPU computes."""
 
@@ -176,9 +209,9 @@ class _Call:
     def random_stream(self, kwargs: dict) -> Any:
         """Let an operation draw from a generator of CUDA."""
         own = torch.cuda.default_generators[0]
-        if self.plan.draws and self.generator is not None and self.generator.device != CUDA:
+        if self.generator is not None and self.generator.device != CUDA:
             raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
-        if not self.plan.draws or self.generator is not None:
+        if self.generator is not None:
             yield
         elif self.plan.takes_generator:
             kwargs["generator"] = own

@@ -5,8 +5,8 @@ from scipy.stats import spearmanr
 
 from zsbir_lib.errors import NoRelevantPhotoError, ZsbirError
 from zsbir_lib.features import RetrievalTask
-from zsbir_lib.fine_grained import fine_grained
 from zsbir_lib.methods import Cosine
+from zsbir_lib.protocols import fine_grained
 
 
 def make_task(query_photo=None, seed=0):

@@ -3,7 +3,8 @@ import torch
 
 from zsbir_lib.datasets import ZeroShotSplit
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features import FeatureSet, hold_out_instances
+from zsbir_lib.features import FeatureSet
+from zsbir_lib.protocols import hold_out_instances
 
 NAMES = tuple("abcde")
 SEEN, UNSEEN = NAMES[:3], NAMES[3:]

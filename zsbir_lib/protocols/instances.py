@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.featureset import FeatureSet
-from zsbir_lib.features.pairs import Pairs
-from zsbir_lib.features.task import RetrievalTask
+from zsbir_lib.features import FeatureSet, Pairs, RetrievalTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +70,7 @@ def hold_out_instances(
     if not held.any():
         raise ZsbirError(
             "nothing can be held out: every seen class has one drawn photo only; "
-            "the traditional protocol needs two or more"
+            "the traditional and the generalised protocol need two or more, the zero-shot one none"
         )
     kept = torch.zeros_like(held)
     kept[drawn] = True

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -10,10 +12,10 @@ from zsbir_lib.errors import (
     UnknownNameError,
     ZsbirError,
 )
-from zsbir_lib.evaluation import choose, class_bootstrap, default_depth, evaluate, zero_shot
 from zsbir_lib.features import FeatureSet, RetrievalTask
 from zsbir_lib.methods import Cosine, RetrievalMethod, create_method
 from zsbir_lib.methods.base import METHODS
+from zsbir_lib.protocols import Experiment, default_depth, evaluate, fine_grained, zero_shot
 
 CLASSES = tuple("abcdefghijkl")
 SEEN, UNSEEN = CLASSES[:8], CLASSES[8:]
@@ -127,71 +129,6 @@ def test_a_depth_beyond_the_gallery_is_refused():
         zero_shot(Cosine(), make_features(), k=49)
 
 
-def test_settings_are_chosen_on_held_out_seen_classes(monkeypatch):
-    features = make_features()
-    fitted_on, evaluated_on = [], []
-    real_fit = Centred.fit
-
-    def spy(self, pairs, *, progress=None):
-        result = real_fit(self, pairs, progress=progress)
-        fitted_on.append(self.classes_)
-        return result
-
-    monkeypatch.setattr(Centred, "fit", spy)
-    real_task = FeatureSet.task
-
-    def task(self, split=None, **options):
-        evaluated_on.append(set((split or self.split).unseen))
-        return real_task(self, split, **options)
-
-    monkeypatch.setattr(FeatureSet, "task", task)
-    choice = choose(
-        Centred.name, {"amount": [-1.0, 0.0, 1.0]}, features, inner_splits=3, n_unseen=3
-    )
-    assert choice.parameters == {"amount": 1.0}
-    assert len(choice.table) == 3
-    assert all(len(scores) == 3 for _, scores in choice.table)
-    assert len(fitted_on) == 9
-    for classes in fitted_on + evaluated_on:
-        assert not classes & set(UNSEEN)
-
-
-def test_an_empty_grid_is_refused():
-    with pytest.raises(ZsbirError, match="nothing to choose from"):
-        choose(Centred.name, {}, make_features())
-    with pytest.raises(ZsbirError, match="no hyper-parameter speed"):
-        choose(Centred.name, {"speed": [1]}, make_features())
-
-
-def test_the_bootstrap_covers_the_mean_about_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    covered = 0
-    for seed in range(300):
-        interval = class_bootstrap(rng.normal(0.3, 0.1, 21), n_resamples=500, seed=seed)
-        covered += interval.low <= 0.3 <= interval.high
-    assert 0.88 <= covered / 300 <= 0.98
-
-
-def test_pairing_removes_what_classes_share():
-    rng = np.random.default_rng(1)
-    difficulty = rng.uniform(0, 1, 21)
-    better = difficulty + 0.02 + rng.normal(0, 0.005, 21)
-    paired = class_bootstrap(better, difficulty)
-    assert paired.low > 0
-    assert paired.estimate == pytest.approx(0.02, abs=0.005)
-    assert paired.high - paired.low < 0.01
-    alone = class_bootstrap(better)
-    assert alone.high - alone.low > 0.1
-    assert str(paired) == f"{paired.estimate:.3f} [{paired.low:.3f}, {paired.high:.3f}]"
-
-
-def test_a_bootstrap_needs_matching_classes():
-    with pytest.raises(ZsbirError, match="cannot pair 3 classes with 2"):
-        class_bootstrap([1, 2, 3], [1, 2])
-    with pytest.raises(ZsbirError, match="two classes or more"):
-        class_bootstrap([1])
-
-
 def test_a_gallery_without_any_relevant_photo_is_refused():
     features = make_features()
     task = features.task()
@@ -212,3 +149,62 @@ def test_the_kinds_of_bad_input_have_names():
         create_method("magic")
     with pytest.raises(UnknownNameError, match="no class unicorn"):
         features.with_split(ZeroShotSplit("odd", CLASSES[:5], ("unicorn",)))
+
+
+class Counting(Centred):
+    """Counts what is asked of it."""
+
+    name = "counting for tests"
+    calls: ClassVar[list[str]] = []
+
+    def _fit(self, pairs, progress):
+        self.calls.append(f"fit {len(pairs)}")
+        super()._fit(pairs, progress)
+
+    def encode_sketches(self, features):
+        self.calls.append(f"encode {len(features)}")
+        return super().encode_sketches(features)
+
+    def index(self, features):
+        self.calls.append(f"index {len(features)}")
+        return super().index(features)
+
+
+def test_nothing_is_encoded_indexed_or_ranked_twice():
+    Counting.calls.clear()
+    experiment = Experiment(make_features())
+    result = experiment.zero_shot(Counting(), 5, fine=True)
+    assert Counting.calls == ["fit 48", "encode 24", "index 48"]
+    assert result.fine_grained.n_queries == 24
+    Counting.calls.clear()
+    reports = experiment.with_instances(Counting(), ("traditional", "generalised"), 5)
+    held, kept = len(experiment.instances.traditional.queries), len(experiment.instances.pairs)
+    assert Counting.calls == [
+        f"fit {kept}", f"encode {held}", f"index {len(experiment.instances.traditional.gallery)}",
+        "encode 24", f"index {len(experiment.instances.generalised.gallery)}",
+    ]  # fmt: skip
+    assert reports["generalised"].n_queries == held + 24
+
+
+def test_what_is_shared_changes_no_figure():
+    features = make_features()
+    experiment = Experiment(features)
+    result = experiment.zero_shot(Centred(), 5, fine=True)
+    alone = Centred().fit(features.pairs())
+    assert result.report.to_dict() == evaluate(alone, features.task(), 5).to_dict()
+    assert result.fine_grained == fine_grained(alone, features.task())
+    parts = experiment.instances
+    reports = experiment.with_instances(Centred(), ("traditional", "generalised"), 5)
+    alone = Centred().fit(parts.pairs)
+    for name, report in reports.items():
+        expected = evaluate(alone, getattr(parts, name), 5, with_map_all=False)
+        assert report.to_dict() == expected.to_dict()
+
+
+def test_another_split_does_not_look_at_the_features_again(monkeypatch):
+    features = make_features()
+    monkeypatch.setattr(torch, "isfinite", None)
+    other = features.with_split(ZeroShotSplit("other", CLASSES[4:], CLASSES[:4]))
+    assert other.split.name == "other"
+    assert features.split.name == "made up"
+    assert other.photos is features.photos

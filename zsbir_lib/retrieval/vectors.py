@@ -1,0 +1,68 @@
+"""Vectors to be compared by cosine: checked, and scaled without rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zsbir_lib.errors import ZsbirError
+
+
+def as_features(name: str, value: Any, ndims: tuple[int, ...]) -> Tensor | np.ndarray:
+    """Return features as a tensor or array of real numbers, checked, without a copy."""
+    if isinstance(value, Tensor):
+        value, kind = value.detach(), "c" if value.is_complex() else "f"
+    else:
+        value = np.asarray(value)
+        kind = value.dtype.kind
+    if kind not in "fiub":
+        raise ZsbirError(f"{name} must be real numbers, not {value.dtype}")
+    if value.ndim not in ndims:
+        shapes = {2: "(rows, numbers)", 3: "(rows, centres, numbers)"}
+        wanted = " or ".join(shapes[ndim] for ndim in ndims)
+        raise ZsbirError(f"{name} must have shape {wanted}, not {tuple(value.shape)}")
+    if 0 in value.shape:
+        raise ZsbirError(f"empty {name}: shape {tuple(value.shape)}")
+    return value
+
+
+def as_floats(part: Tensor | np.ndarray, device: torch.device) -> Tensor:
+    """Return a part of the features on `device`: float64 where it is so already, else float32.
+
+    Arrays are converted part by part, since they may be larger than memory (a mapped file).
+    """
+    if not isinstance(part, Tensor):
+        wide = part.dtype.kind == "f" and part.dtype.itemsize >= 8
+        part = torch.from_numpy(np.array(part, dtype=np.float64 if wide else np.float32))
+    # Apple's MPS has no float64.
+    wide = part.dtype == torch.float64 and device.type != "mps"
+    return part.to(device, torch.float64 if wide else torch.float32)
+
+
+def scale_rows(
+    name: str,
+    source: Tensor,
+    scaled: Tensor,
+    inverse_norms: Tensor,
+    first: int,
+    rows_per_item: int = 1,
+) -> None:
+    """Write float32 rows of a largest number in [0.5, 1), and 1 / norm (0 for a row of zeros).
+
+    The factors are powers of two, so nothing is rounded and nothing overflows in the product.
+    """
+    largest = torch.linalg.vector_norm(source, ord=float("inf"), dim=1).cpu()
+    bad = ~torch.isfinite(largest)
+    if bool(bad.any()):
+        row = first + int(bad.nonzero()[0]) // rows_per_item
+        raise ZsbirError(f"{name}: row {row} holds NaN or infinite numbers")
+    exponent = torch.frexp(largest).exponent
+    # The factor must itself be a normal number.
+    limit = 1022 if largest.dtype == torch.float64 else 126
+    factors = torch.ldexp(torch.ones_like(largest), -exponent.clamp(-limit, limit))
+    torch.mul(source, factors[:, None].to(source.device), out=scaled)
+    norms = torch.linalg.vector_norm(scaled, dim=1)
+    inverse_norms.copy_(torch.where(norms > 0, 1 / norms, 0.0))
