@@ -164,9 +164,7 @@ def main() -> None:
     parser.add_argument("--file-images", type=int, default=384)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--workers", type=int, help="decoding processes (default: chosen)"
-    )
+    parser.add_argument("--workers", type=int, help="decoding processes (default: chosen)")
     parser.add_argument("--device", help="cpu, cuda, mps (default: the best there is)")
     parser.add_argument("--no-cache", action="store_true", help="keep features in memory")
     parser.add_argument("--vgg16", action="store_true", help="also vgg16 on the files (slow)")

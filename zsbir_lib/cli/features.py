@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from zsbir_lib.cli.options import AsJson, FeatureOptions, check_out, emit, with_options
+from zsbir_lib.cli.options import AsJson, FeatureOptions, emit, with_options
+from zsbir_lib.files import check_outputs
 
 FEATURES_EXAMPLES = """Examples:
 
@@ -34,7 +35,7 @@ def features(
     from zsbir_lib.paths import cache_dir
 
     if out is not None:
-        check_out(out)
+        check_outputs(out)
     start = time.perf_counter()
     found = options.features()
     seconds = time.perf_counter() - start

@@ -14,12 +14,12 @@ from zsbir_lib.cli.options import (
     AsJson,
     FeatureOptions,
     Parameters,
-    check_out,
     emit,
     parse_grid,
     with_options,
 )
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import check_outputs
 
 if TYPE_CHECKING:
     from zsbir_lib.features import FeatureSet, RetrievalTask
@@ -48,7 +48,7 @@ def train(
     """Fit a method on the pairs of the seen classes, and save it."""
     from zsbir_lib.methods import create_method
 
-    check_out(out)
+    check_outputs(out)
     fitted = create_method(method, **options.method_parameters(method, param))
     found = options.features()
     seconds = fit_and_save(fitted, found, out)

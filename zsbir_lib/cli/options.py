@@ -20,7 +20,6 @@ import typer
 
 from zsbir_lib.cli.imports import import_modules
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import check_outputs
 from zsbir_lib.reading import check_file, printable
 
 if TYPE_CHECKING:
@@ -346,12 +345,6 @@ def _parse(method: str, settings: list[str], several: bool) -> dict[str, list[An
             known[name].parse(part) for part in (text.split(",") if several else [text])
         ]
     return values
-
-
-def check_out(path: Path) -> Path:
-    """Return `path` if a file can be written there; see `zsbir_lib.files.check_outputs`."""
-    check_outputs(path)
-    return path
 
 
 def emit(values: Mapping[str, Any], text: str, as_json: bool) -> None:

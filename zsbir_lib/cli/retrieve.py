@@ -13,12 +13,11 @@ from zsbir_lib.cli.options import (
     AsJson,
     FeatureOptions,
     Parameters,
-    check_out,
     emit,
-    parse_parameters,
     with_options,
 )
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import check_outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,12 +77,12 @@ def retrieve(
     import numpy as np
 
     from zsbir_lib.drawings import crop_ink, find_ink, read_drawing
-    from zsbir_lib.methods import create_method, load_method
+    from zsbir_lib.methods import create_method
     from zsbir_lib.methods.kept import kept_method
     from zsbir_lib.plots import Retrieved, check_picture_path, plot_retrieval
 
     # Everything that a person can get wrong is looked at before anything is computed.
-    check_out(check_picture_path(out))
+    check_outputs(check_picture_path(out))
     if out.exists() and sketch.exists() and out.samefile(sketch):
         raise ZsbirError(f"--out {out} is the drawing itself: give the picture another name")
     drawing = read_drawing(sketch, number=number)
@@ -93,8 +92,8 @@ def retrieve(
     if model is not None and (method or param):
         raise ZsbirError("give --model, or --method with its -p, not both")
     method = method or "cvae"
-    unfitted = None if model else create_method(method, **parse_parameters(method, param))
-    fitted, metadata = load_method(model) if model else (None, {})
+    unfitted = None if model else create_method(method, **options.method_parameters(method, param))
+    fitted, metadata = options.load_method(model) if model else (None, {})
     backbone = options.load_backbone()
     dataset = options.load()
     names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())

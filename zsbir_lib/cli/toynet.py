@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from zsbir_lib.cli.options import LARGEST_SEED, AsJson, Workers, check_out, emit
+from zsbir_lib.cli.options import LARGEST_SEED, AsJson, Workers, emit
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import check_outputs
 
 app = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Train the backbone that ships with zsbir."
@@ -57,7 +58,8 @@ def train(
         raise ZsbirError("say where the weights go: --out FILE, or --packaged")
     from zsbir_lib.toynet import TOYNET_WEIGHTS, make_toynet
 
-    out = check_out(out or TOYNET_WEIGHTS)
+    out = out or TOYNET_WEIGHTS
+    check_outputs(out)
     card = make_toynet(
         out,
         photos_per_class=photos_per_class,

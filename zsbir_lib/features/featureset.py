@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from zsbir_lib.datasets.base import ZeroShotSplit
+from zsbir_lib.datasets.pairing import describe_no_pairs
 from zsbir_lib.errors import UnknownNameError, ZsbirError, argument
 from zsbir_lib.features.arrays import (
     as_labels,
@@ -219,9 +220,8 @@ class FeatureSet:
         if sketches.any() and not paired.any():
             example = self.sketch_ids[int(sketches.nonzero()[0])]
             raise ZsbirError(
-                f"there are no pairs: none of {int(sketches.sum()):,} sketches ({example}, say) "
-                "comes with the photo it was drawn from; pair sketches with photos of their class "
-                f"by {argument('pairing', 'class')}, or use a method that needs no pairs (cosine)"
+                f"{describe_no_pairs([example])}; pair sketches with photos of their class by "
+                f"{argument('pairing', 'class')}, or use a method that needs no pairs (cosine)"
             )
         chosen = torch.zeros(len(self.photos), dtype=torch.bool)
         chosen[partners[paired]] = True
