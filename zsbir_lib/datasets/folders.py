@@ -265,7 +265,7 @@ class ImageFiles:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what identifies the files: the end of each path, its size and its time."""
+        """SHA-256 over the ends of paths, the sizes and times of files, and how they are read."""
         digest = hashlib.sha256(f"reader {image_reader.VERSION}\n".encode())
         for path, (size, time) in zip(self.paths, self._states.tolist(), strict=True):
             # Rendering (or extended gallery), class folder, file.
