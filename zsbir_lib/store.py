@@ -301,6 +301,15 @@ class Store:
         """Remove what killed runs left behind more than a day ago; return the bytes set free."""
         return sum(_tidy(entry.folder) for entry in list(self.entries()))
 
+    @contextmanager
+    def alone(self, path: str | os.PathLike) -> Iterator[None]:
+        """Let one process at a time change a file elsewhere; the lock lies in this store."""
+        folder = self.root / "locks" / _digest(os.path.realpath(path))[:_DIGITS]
+        with suppress(OSError):  # where nothing can be written, nothing can be locked
+            folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            yield
+
     def _folder(self, kind: str, key: Mapping[str, Any], label: str = "") -> Path:
         digest = _digest(key)[:_DIGITS]
         # The label is for people: an entry that is there is found whatever it was called.

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from zsbir_lib.errors import OptionsChangedError, ZsbirError, argument
 from zsbir_lib.files import check_outputs, temporary_file
 from zsbir_lib.leaderboard.encoding import decode, encode
 from zsbir_lib.leaderboard.results import Leaderboard, Row
-from zsbir_lib.paths import cache_dir
 from zsbir_lib.store import Store
 
 _KIND = "leaderboard"
@@ -157,24 +153,10 @@ class FileOfRows:
             self._merge(rows)
 
     def _merge(self, rows: Mapping[str, Row]) -> None:
-        with self._alone():
+        with Store().alone(self.path):
             there = self._read()
             if dict(there) != there | dict(rows):
                 self._write(there | dict(rows))
 
     def _write(self, rows: Mapping[str, Row]) -> None:
         Leaderboard(self.board.origin, self.board.settings, dict(rows)).save(self.path)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one process at a time read and write the file; its lock lies in the cache."""
-        name = sha256(os.path.realpath(self.path).encode()).hexdigest()[:16]
-        lock = None
-        with suppress(ZsbirError, OSError, NotImplementedError):  # nowhere to lock: go on without
-            lock = FileLock(cache_dir("locks") / f"{name}.lock")
-            lock.acquire()
-        try:
-            yield
-        finally:
-            if lock is not None:
-                lock.release()
