@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 from zsbir_lib.errors import ZsbirError
 
@@ -17,7 +16,7 @@ _SPECIAL = (
 )
 
 
-def check_file(path: str | os.PathLike, what: str, *, limit: int | None = None) -> int:
+def check_file(path: str | os.PathLike[str], what: str, *, limit: int | None = None) -> int:
     """Return the size in bytes of a regular file that holds something.
 
     Opening anything else may wait for ever (a named pipe) or never end (a device).
@@ -45,7 +44,7 @@ def check_file(path: str | os.PathLike, what: str, *, limit: int | None = None) 
             reason = f"it is a link to {os.readlink(path)}, which is not there"
         raise ZsbirError(f"cannot read {what}: {reason}") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or str(error)
         raise ZsbirError(f"cannot read {what}: {reason}") from None
     for is_kind, kind in _SPECIAL:
         if is_kind(found.st_mode):
@@ -60,7 +59,7 @@ def check_file(path: str | os.PathLike, what: str, *, limit: int | None = None) 
     return found.st_size
 
 
-def printable(text: str | Path) -> str:
+def printable(text: str | os.PathLike[str]) -> str:
     r"""Write out what a terminal would obey or no encoding can hold; keep all else.
 
     File names are bytes: they may hold escape codes, or be no UTF-8 at all, which Python keeps as

@@ -430,12 +430,12 @@ def test_a_full_disk_is_one_clear_line_and_the_run_goes_on_behind_it(
 ):
     drawer, save, saved = make_large(), np.save, []
 
-    def fill(path, block):
+    def fill(path, arr):
         if len(saved) == 1:
             path.write_bytes(b"half")
             raise OSError(errno.ENOSPC, "No space left on device")
         saved.append(path)
-        save(path, block)
+        save(path, arr)
 
     monkeypatch.setattr(np, "save", fill)
     with pytest.raises(ZsbirError, match=r"cannot write to the cache .*No space left on device"):

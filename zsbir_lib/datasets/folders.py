@@ -93,7 +93,7 @@ class ImageTree:
         self.unread = [Unread(u.tree, names[u.class_name], u.kinds) for u in self.unread]
 
 
-def list_entries(folder: str | os.PathLike) -> Iterator[os.DirEntry[str]]:
+def list_entries(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
     """List a folder, without hidden files such as ``.DS_Store`` and ``._cow.jpg``."""
     try:
         with os.scandir(folder) as entries:

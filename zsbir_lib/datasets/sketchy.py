@@ -213,7 +213,7 @@ class Sketchy(SketchPhotoDataset):
         return read_image(self._sketches.path(index, "sketch"), paper="contrast")
 
     @property
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> str:  # type: ignore[override]  # nothing ever sets it
         """SHA-256 over each image's relative path, size in bytes and time of modification (ns).
 
         Computed when first asked for, then kept: construct the data set anew to see later changes.
@@ -300,6 +300,9 @@ class Sketchy(SketchPhotoDataset):
         elsewhere = np.array([not path.startswith(prefix) for path in self._photos.paths])
         drawn = np.zeros(len(self.photo_ids), dtype=bool)
         drawn[self.sketch_photos[self.sketch_photos >= 0]] = True
+        unread = dict.fromkeys(self.class_names, 0)
+        for one in self.unread:
+            unread[one.class_name] = unread.get(one.class_name, 0) + one.count
         by_class = zip(
             count(self.photo_labels[~added]),
             count(self.photo_labels[~added & drawn]),
@@ -311,13 +314,11 @@ class Sketchy(SketchPhotoDataset):
                 count(self.photo_labels[self._photos.sizes == 0]),
                 count(self.sketch_labels[self._sketches.sizes == 0]),
             ).tolist(),
+            [unread[name] for name in self.class_names],
             strict=True,
         )
-        unread = dict.fromkeys(self.class_names, 0)
-        for one in self.unread:
-            unread[one.class_name] = unread.get(one.class_name, 0) + one.count
         counts = {
-            name: ClassCounts(*numbers, unread[name])
+            name: ClassCounts(*numbers)
             for name, numbers in zip(self.class_names, by_class, strict=True)
         }
         gallery = "not used" if self._extended_refused else (self.extended_root or "not found")
@@ -336,7 +337,7 @@ class Sketchy(SketchPhotoDataset):
         if split is None:
             return self.inner_split()
         if isinstance(split, ZeroShotSplit):
-            name, wanted = split.name, split.seen + split.unseen
+            name, wanted = split.name, [*split.seen, *split.unseen]
         else:
             name, wanted = unseen_classes(split)
         found, missing = match_class_names(wanted, self.class_names)

@@ -30,8 +30,8 @@ VERSION = 2
 
 # AVIF and HEIF where this Pillow, or a plugin, reads them. Not those that start another program
 # (PostScript) or that any bytes may pass for (TGA).
-_FORMATS = ("AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF")
-_FORMATS += ("WEBP",)
+_FORMATS = ("AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF",
+            "WEBP")  # fmt: skip
 _ORIENTATION = 0x0112  # the EXIF tag
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -150,7 +150,7 @@ def _upright_rgb(image: Image.Image, what: str, paper: str, longest: int | None)
 def _turn(image: Image.Image) -> Image.Transpose | None:
     """Return what turns an image upright, as its EXIF tag says."""
     try:
-        return _TURNS.get(image.getexif().get(_ORIENTATION))
+        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # a damaged tag says nothing about the pixels
         return None
 

@@ -147,7 +147,7 @@ def _from_points(strokes: Sequence) -> list[Stroke]:
 
 
 def _from_lists(strokes: Sequence) -> list[Stroke]:
-    found = []
+    found: list[Stroke] = []
     for stroke in strokes:
         x, y, *times = stroke
         if len(times) > 1:
@@ -156,7 +156,7 @@ def _from_lists(strokes: Sequence) -> list[Stroke]:
     return found
 
 
-def _from_rows(rows: Sequence) -> list[Stroke]:
+def _from_rows(rows: Sequence | np.ndarray) -> list[Stroke]:
     table = np.asarray(rows, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != 3 or not np.isin(table[:, 2], (0, 1)).all():
         raise ValueError
@@ -286,8 +286,8 @@ def _check_repetition(root: ElementTree.Element, what: str) -> None:
             sizes[element] = float("inf")  # where it comes back to itself
             total = 1.0 + sum(size(child) for child in element)
             if element.tag.rpartition("}")[2] == "use":
-                link = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href", "")
-                total += size(by_id[link[1:]]) if link[1:] in by_id else 0
+                link = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href")
+                total += size(by_id[link[1:]]) if link and link[1:] in by_id else 0
             sizes[element] = total
         return sizes[element]
 

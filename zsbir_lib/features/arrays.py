@@ -119,8 +119,8 @@ def number_classes(
     labels = np.concatenate([photos, sketches])
     if class_names is None:
         # Sorted as names, so that numbers and names are in one order everywhere.
-        names, numbers = np.unique(labels.astype(str), return_inverse=True)
-        return tuple(names.tolist()), *_halves(numbers.reshape(-1), len(photos))
+        found, numbers = np.unique(labels.astype(str), return_inverse=True)
+        return tuple(found.tolist()), *_halves(numbers.reshape(-1), len(photos))
     names = tuple(map(str, class_names))
     if len(set(names)) < len(names):
         raise LabelError("class_names holds a name twice")
@@ -159,7 +159,7 @@ def as_split(unseen: Any, names: tuple[str, ...], *, numbered: bool) -> ZeroShot
     # Where classes have names, a number is a place among them; else it is its own name.
     held_out = [
         names[value]
-        if numbered and isinstance(value, Integral) and 0 <= value < len(names)
+        if numbered and isinstance(value, Integral) and 0 <= int(value) < len(names)
         else str(value)
         for value in unseen
     ]

@@ -35,6 +35,9 @@ class Normalised(nn.Module):
         takes it.
     """
 
+    scale: Tensor
+    shift: Tensor
+
     def __init__(
         self,
         network: nn.Module,
@@ -44,10 +47,10 @@ class Normalised(nn.Module):
     ) -> None:
         super().__init__()
         self.network, self.memory_format = network, memory_format
-        mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
+        centre, spread = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
         # (x / 255 - mean) / std, as one multiplication and one addition.
-        self.register_buffer("scale", 1 / (255 * std), persistent=False)
-        self.register_buffer("shift", -mean / std, persistent=False)
+        self.register_buffer("scale", 1 / (255 * spread), persistent=False)
+        self.register_buffer("shift", -centre / spread, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map pixel values (n, 3, s, s), uint8 or float, to features (n, dim)."""
@@ -128,8 +131,8 @@ class Backbone:
         out, device = [torch.empty(0, self.dim)], self.device
         with torch.inference_mode():
             for start in range(0, len(images), batch_size):
-                batch = [self.transform(image) for image in images[start : start + batch_size]]
-                batch = torch.stack(batch).contiguous(memory_format=torch.channels_last)
+                inputs = [self.transform(image) for image in images[start : start + batch_size]]
+                batch = torch.stack(inputs).contiguous(memory_format=torch.channels_last)
                 out.append(self.module(batch.to(device)).float().cpu())
         # A copy made outside of inference mode is an ordinary tensor, which can be trained on.
         return torch.cat(out)
@@ -230,7 +233,7 @@ def weights_id(state: Mapping[str, Tensor]) -> str:
     for key in sorted(state):
         tensor = state[key].detach().cpu().contiguous()
         digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()[:12]
 
 

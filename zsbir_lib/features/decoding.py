@@ -13,9 +13,10 @@ import shutil
 import struct
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from PIL import Image
@@ -129,8 +130,8 @@ class Images(Dataset):
 
 
 def decoded(
-    images: Images, batches: Sequence[Sequence[int]], device: torch.device, workers: int | None
-) -> Iterator[Batch]:
+    images: Images, batches: Sequence[list[int]], device: torch.device, workers: int | None
+) -> Generator[Batch, None, None]:
     """Yield batches of images in the order given, made ahead of time.
 
     However the iteration ends, no process and no thread stays behind.
@@ -167,7 +168,7 @@ def decoded(
             # The seed of the workers must not be drawn from the caller's random numbers.
             generator=torch.Generator(),
         )
-        iterator = iter(loader)
+        iterator: Any = iter(loader)  # only with processes can it be shut down
     if not processes:
         yield from _one_ahead(iterator)
         return
@@ -193,7 +194,7 @@ def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
-def _as_it_is(batch: Batch) -> Batch:
+def _as_it_is(batch: Any) -> Any:
     return batch
 
 

@@ -12,10 +12,10 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -202,7 +202,7 @@ class _Job:
                 missing.append(start)
         with closing(self.compute(missing)) as blocks:
             for start, block in blocks:
-                draft.piece(names[start], lambda path, block=block: np.save(path, block))
+                draft.piece(names[start], partial(np.save, arr=block))
 
     def holds(self, start: int, block: np.ndarray) -> bool:
         """Tell whether a block that was kept is still right: what was left out is unreadable.
@@ -230,7 +230,7 @@ class _Job:
                 f"{argument('on_error', 'skip')} to leave it out"
             )
 
-    def compute(self, starts: range | list[int]) -> Iterator[tuple[int, np.ndarray]]:
+    def compute(self, starts: range | list[int]) -> Generator[tuple[int, np.ndarray], None, None]:
         """Yield the first row and the features of some blocks, in order."""
         total = len(self.images)
         stops = {start: min(start + self.block, total) for start in starts}
@@ -258,7 +258,7 @@ class _Job:
                     block[row : row + self.batch_size] = next(results)
                 yield start, block
 
-    def _features(self, batches: list[list[int]], bar: tqdm) -> Iterator[np.ndarray]:
+    def _features(self, batches: list[list[int]], bar: tqdm) -> Generator[np.ndarray, None, None]:
         device = self.backbone.device
         with closing(decoded(self.images, batches, device, self.workers)) as decoding:
             for rows, batch in zip(batches, decoding, strict=True):
@@ -306,8 +306,8 @@ class _Job:
             photo_labels=_int64(np.asarray(dataset.photo_labels)[keep_photo]),
             sketch_labels=_int64(np.asarray(dataset.sketch_labels)[keep_sketch]),
             sketch_photos=_int64(sketch_photos),
-            photo_ids=tuple(dataset.photo_ids[i] for i in np.flatnonzero(keep_photo)),
-            sketch_ids=tuple(dataset.sketch_ids[i] for i in np.flatnonzero(keep_sketch)),
+            photo_ids=tuple(dataset.photo_ids[i] for i in np.flatnonzero(keep_photo).tolist()),
+            sketch_ids=tuple(dataset.sketch_ids[i] for i in np.flatnonzero(keep_sketch).tolist()),
             class_names=dataset.class_names,
             split=dataset.split,
             dataset=dataset.name,
@@ -315,7 +315,7 @@ class _Job:
             weights_id=self.backbone.weights_id,
             class_attributes=None if attributes is None else torch.tensor(attributes).float(),
             attribute_names=tuple(dataset.attribute_names),
-            skipped=tuple(self.images.identity(row) for row in np.flatnonzero(~kept)),
+            skipped=tuple(self.images.identity(row) for row in np.flatnonzero(~kept).tolist()),
         )
 
 

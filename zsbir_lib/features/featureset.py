@@ -309,7 +309,7 @@ class FeatureSet:
         for name in sorted(tensors):
             tensor = tensors[name]
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-            digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+            digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
         return digest.hexdigest()[:12]
 
     def _parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -61,7 +61,8 @@ def computing(precision: str, device: torch.device) -> Iterator[None]:
 
 def _switches(allowed: bool) -> list[tuple[Any, str, Any]]:
     """Return PyTorch's switches of TF32: the object, its attribute, and the value that is meant."""
-    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
+    products = torch.backends.cuda.matmul
+    convolutions: Any = torch.backends.cudnn  # an object in the place of a module
     try:
         _ = products.allow_tf32, convolutions.allow_tf32
     except RuntimeError:

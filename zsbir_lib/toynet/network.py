@@ -80,7 +80,7 @@ class ToyNet(nn.Module):
         self.stage3 = nn.Sequential(
             conv_bn(128, FEATURE_DIM, stride=2), nn.ReLU(), Residual(FEATURE_DIM, 128)
         )
-        self.classifier = nn.Identity()
+        self.classifier: nn.Module = nn.Identity()
         if n_classes:
             self.classifier = nn.Sequential(Dropout(0.2), nn.Linear(FEATURE_DIM, n_classes))
 

@@ -145,7 +145,7 @@ def train_toynet(
     batch_size = min(batch_size, len(photos))
     x, y = torch.from_numpy(photos), torch.from_numpy(np.asarray(labels, dtype=np.int64))
     with _reproducible(seed, threads):
-        network = ToyNet(n_classes).to(device=device, memory_format=torch.channels_last)
+        network = ToyNet(n_classes).to(device).to(memory_format=torch.channels_last)
         optimiser = torch.optim.AdamW(network.parameters(), lr, weight_decay=0.02, fused=True)
         steps = len(x) // batch_size
         schedule = torch.optim.lr_scheduler.OneCycleLR(

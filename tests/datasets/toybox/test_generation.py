@@ -109,7 +109,7 @@ def test_a_class_that_cannot_be_drawn_is_an_error_of_its_own(tmp_path):
 
 
 def test_a_full_disk_is_one_clear_line(pictures, monkeypatch):
-    def full(path, array):
+    def full(path, arr):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(np, "save", full)

@@ -95,7 +95,8 @@ def match_class_names(
     by_plain: dict[str, list[str]] = {}
     for class_name in class_names:
         by_plain.setdefault(plain_class_name(class_name), []).append(class_name)
-    found, missing = [], []
+    found: list[str] = []
+    missing: list[str] = []
     for name in names:
         candidates = [name] if name in exact else by_plain.get(plain_class_name(name), [])
         if not candidates and (numbered := re.fullmatch(r"(.*\S)\s+\d+", name)):

@@ -154,12 +154,12 @@ class Toybox(SketchPhotoDataset):
         return other
 
     @property
-    def attribute_names(self) -> tuple[str, ...]:
+    def attribute_names(self) -> tuple[str, ...]:  # type: ignore[override]  # nothing ever sets it
         """What the attributes are called, as in `zsbir_lib.datasets.toybox.attributes`."""
         return tuple(ATTRIBUTES)
 
     @property
-    def class_attributes(self) -> np.ndarray:
+    def class_attributes(self) -> np.ndarray:  # type: ignore[override]  # nothing ever sets it
         """Which attributes each class has, bool of shape (n_classes, n_attributes)."""
         known = [toy_class(name).attributes for name in self.class_names]
         return np.array([[name in own for name in self.attribute_names] for own in known])

@@ -7,6 +7,7 @@ it stopped, and a damaged file is found when it is opened, named, and drawn agai
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -148,4 +149,4 @@ def _keep_class(name: str, draft: Draft, recipe: Recipe) -> None:
     if all(draft.find(piece) is not None for piece in pieces):
         return
     for piece, array in zip(pieces, draw_class(recipe, name), strict=True):
-        draft.piece(piece, lambda path, array=array: np.save(path, array))
+        draft.piece(piece, partial(np.save, arr=array))

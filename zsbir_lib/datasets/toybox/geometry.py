@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
-Points = np.ndarray
+Points: TypeAlias = np.ndarray
+PointLike: TypeAlias = Sequence[float] | np.ndarray  # two numbers
+PointsLike: TypeAlias = Sequence[PointLike] | np.ndarray
 _STEP = 0.05  # spacing of points on straight lines, fine enough for a wobbling hand to bend them
 _TURN = np.linspace(0.0, math.pi, 7)[1:-1]
 _HALF_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
@@ -33,20 +36,20 @@ def _spline(knots: np.ndarray, pieces: int, samples: int) -> Points:
     return (_spline_basis(samples) @ windows).reshape(-1, 2)
 
 
-def closed_curve(*points: Sequence[float], samples: int = 8) -> Points:
+def closed_curve(*points: PointLike, samples: int = 8) -> Points:
     """Return a smooth closed curve through `points` (Catmull-Rom spline)."""
     p = np.asarray(points, dtype=float)
     return _spline(np.concatenate([p[-1:], p, p[:2]]), len(p), samples)
 
 
-def open_curve(*points: Sequence[float], samples: int = 8) -> Points:
+def open_curve(*points: PointLike, samples: int = 8) -> Points:
     """Return a smooth open curve through `points` (Catmull-Rom spline)."""
     p = np.asarray(points, dtype=float)
     knots = np.concatenate([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
     return np.concatenate([_spline(knots, len(p) - 1, samples), p[-1:]])
 
 
-def polyline(*points: Sequence[float]) -> Points:
+def polyline(*points: PointLike) -> Points:
     """Return straight lines through `points`, with points added along them."""
     p = np.asarray(points, dtype=float)
     steps = np.diff(p, axis=0)
@@ -57,12 +60,12 @@ def polyline(*points: Sequence[float]) -> Points:
     return np.concatenate([p[start] + steps[start] * fraction, p[-1:]])
 
 
-def polygon(*points: Sequence[float]) -> Points:
+def polygon(*points: PointLike) -> Points:
     """Return a closed outline with straight sides."""
     return polyline(*points, points[0])[:-1]
 
 
-def rotate(points: Points, degrees: float, centre: Sequence[float] = (0.0, 0.0)) -> Points:
+def rotate(points: PointsLike, degrees: float, centre: PointLike = (0.0, 0.0)) -> Points:
     """Turn `points` by `degrees`, counter-clockwise, about `centre`."""
     a = math.radians(degrees)
     matrix = np.array([[math.cos(a), math.sin(a)], [-math.sin(a), math.cos(a)]])
@@ -119,7 +122,7 @@ def rectangle(
     return rotate(points, angle, (cx, cy)) if angle else points
 
 
-def limb(path: Sequence[Sequence[float]], widths: Sequence[float], samples: int = 8) -> Points:
+def limb(path: PointsLike, widths: Sequence[float] | np.ndarray, samples: int = 8) -> Points:
     """Return the outline of a limb: a smooth `path` of varying width, with round ends.
 
     Parameters
@@ -147,7 +150,7 @@ def limb(path: Sequence[Sequence[float]], widths: Sequence[float], samples: int 
 
 
 def mirrored(
-    *half_profile: Sequence[float], smooth: bool = True, cx: float = 0.0, samples: int = 6
+    *half_profile: PointLike, smooth: bool = True, cx: float = 0.0, samples: int = 6
 ) -> Points:
     """Return an outline symmetric about `cx` from its right half.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 PALETTE: dict[str, tuple[int, int, int]] = {
@@ -40,7 +42,7 @@ PALETTE: dict[str, tuple[int, int, int]] = {
     "skin": (225, 180, 150),
 }
 
-Colour = np.ndarray
+Colour: TypeAlias = np.ndarray
 
 
 def darker(colour: Colour | tuple[float, ...], factor: float = 0.75) -> Colour:

@@ -252,10 +252,10 @@ def render_photo(
     round_shade = 1 + ramp + texture
     relief = rng.uniform(0.7, 1.25)
 
-    drawn = [(part, mask) for part in parts if (mask := _coverage(part, size)) is not None]
+    drawn = [(part, seen) for part in parts if (seen := _coverage(part, size)) is not None]
     shadow = np.zeros((size, size), dtype=np.uint8)
     for _, (mask, place) in drawn:
-        np.maximum(shadow[place], mask, out=shadow[place])
+        np.maximum(shadow[place], np.asarray(mask), out=shadow[place])
     dx, dy = int(-lx * size * 0.05), int(-ly * size * 0.035) + size // 40
     cast = Image.fromarray(np.roll(shadow, (dy, dx), (0, 1)))
     cast = cast.filter(ImageFilter.GaussianBlur(size * 0.03))

@@ -101,7 +101,7 @@ def _release(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def toybox_recipe(size: str, **options: float) -> Recipe:
+def toybox_recipe(size: str, **options: Any) -> Recipe:
     """Return the recipe of a named size.
 
     Parameters

@@ -115,7 +115,7 @@ def visible_strokes(parts: Sequence[Part]) -> Strokes:
         outline = ((parts[i].points + 1) * (size / 2)).ravel().tolist()
         ImageDraw.Draw(mask).polygon(outline, fill=255)
         # Blurred, so that a point on a shared border does not count as covered.
-        masks[row] = mask.filter(ImageFilter.BoxBlur(1))
+        masks[row] = np.asarray(mask.filter(ImageFilter.BoxBlur(1)))
     paths = [np.concatenate([p.points, p.points[:1]]) if p.filled else p.points for p in parts]
     lengths = [len(path) for path in paths]
     owner = np.repeat(np.arange(len(parts)), lengths)
@@ -127,7 +127,7 @@ def visible_strokes(parts: Sequence[Part]) -> Strokes:
     kin = groups[covers][:, None] == groups
     kin &= np.array(covers)[:, None] != np.arange(len(parts))
     threshold = np.where(front | kin, np.where(kin, 0.75 * 255, 0.8 * 255), 256).astype(np.float32)
-    hidden = (masks[:, y, x] >= threshold[:, owner]).any(axis=0)
+    hidden = np.any(masks[:, y, x] >= threshold[:, owner], axis=0)
 
     lines: list[np.ndarray] = []
     numbers: list[int] = []

@@ -17,6 +17,7 @@ import numpy as np
 from zsbir_lib.datasets.toybox.drawing import Drawing
 from zsbir_lib.datasets.toybox.geometry import (
     Points,
+    PointsLike,
     closed_curve,
     ellipse,
     limb,
@@ -132,7 +133,7 @@ class Pose:
     flying: bool
     swimming: bool
 
-    def on_body(self, points: Points) -> Points:
+    def on_body(self, points: PointsLike) -> Points:
         """Tilt points, given as fractions of the body's length and height, with the body."""
         return rotate(np.asarray(points) * (self.length, self.height), self.tilt)
 
@@ -210,14 +211,14 @@ def _body_and_neck(drawing: Drawing, bird: Pose) -> None:
     drawing.fill(closed_curve(*bird.on_body(egg), samples=6), bird.colour, "body")
     (x0, y0), (x1, y1), width = bird.breast, bird.head, plan.neck_width
     if plan.neck_length <= 0.3:
-        path, widths = [(x0 - 0.10, y0 - 0.05), (x1, y1)], (0.75 * bird.height, 1.3 * width)
+        path, widths = [(x0 - 0.10, y0 - 0.05), (x1, y1)], [0.75 * bird.height, 1.3 * width]
     else:
         bow = drawing.vary(0.18, 0.3)
         path = [
             (x0 - 0.08, y0 - 0.06), (x0 + 0.9 * bow, y0 + 0.30 * (y1 - y0)),
             (x1 - 0.5 * bow, y1 - 0.35 * (y1 - y0)), (x1, y1),
         ]  # fmt: skip
-        widths = (0.55 * bird.height, width, 0.8 * width, 0.85 * width)
+        widths = [0.55 * bird.height, width, 0.8 * width, 0.85 * width]
     drawing.fill(limb(path, widths, samples=6), _neck_colour(bird), _neck_group(bird))
 
 

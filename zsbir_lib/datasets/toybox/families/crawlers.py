@@ -186,8 +186,8 @@ def _tortoise_above(drawing: Drawing, skin: Colour, shell: Colour) -> None:
         for y, angle in ((0.42, 42 + swing), (-0.42, -48 + swing)):
             paw = [(0, 0.13), (0.36, 0.15), (0.45, 0.09), (0.38, 0.05), (0.47, 0), (0.38, -0.05),
                    (0.45, -0.1), (0.36, -0.15), (0, -0.13)]  # fmt: skip
-            paw = rotate(polygon(*paw), angle) + (0.55 * w, y)
-            drawing.fill(paw * (side, 1), skin, importance=1.5)
+            outline = rotate(polygon(*paw), angle) + (0.55 * w, y)
+            drawing.fill(outline * (side, 1), skin, importance=1.5)
     look = drawing.uniform(-0.08, 0.08)
     neck = limb([(0, h - 0.1), (look, h + 0.16)], [0.22, 0.2], samples=4)
     drawing.fill(neck, skin, "head", 1.5)

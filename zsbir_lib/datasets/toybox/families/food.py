@@ -374,7 +374,7 @@ def pizza(drawing: Drawing) -> None:
         drawing.fill(polygon((-w, 0.55), (w, 0.55), (0, -0.95)), cheese)
         rim = limb([(-w - 0.08, 0.6), (0, 0.74), (w + 0.08, 0.6)], [0.2, 0.24, 0.2], samples=6)
         drawing.fill(rim, crust, importance=1.4)
-        spots = ((-0.25, 0.32), (0.24, 0.24), (-0.04, -0.1), (0.03, -0.5))
+        spots = [(-0.25, 0.32), (0.24, 0.24), (-0.04, -0.1), (0.03, -0.5)]
     else:
         drawing.fill(ellipse(0, 0, 0.95), crust)
         drawing.fill(ellipse(0, 0, 0.8), cheese, importance=1.3, flat=True)

@@ -262,11 +262,10 @@ def _standing_trunk(drawing: Drawing, animal: Animal) -> None:
         plan.tail(drawing, animal, root, plan.tail_angle + drawing.uniform(-15, 15))
     back = [(-0.12, 0.45 + 0.9 * plan.withers), (0.15, 0.43 + 0.5 * plan.withers)]
     back = _CAMEL_BACKS.get(plan.humps, back)
-    outline = [
+    outline = np.array([
         (-0.50, 0.05), (-0.40, 0.46), *back, (0.40, 0.50), (0.50, 0.08),
         (0.40, -0.42), (0.0, -0.48 - plan.belly), (-0.36, -0.40),
-    ]  # fmt: skip
-    outline = np.array(outline) * (animal.length, animal.height)
+    ]) * (animal.length, animal.height)  # fmt: skip
     drawing.fill(closed_curve(*outline, samples=6), colour, "body")
     _leg(drawing, animal, hind, stride_hind, legs, "body")
     _leg(drawing, animal, fore, stride_fore, legs, "body")
@@ -531,8 +530,8 @@ def _cow_patches(drawing: Drawing, animal: Animal) -> None:
     x, y = animal.on_trunk(-0.16, -0.52)
     udder = [(-0.13, 0.06), (-0.11, -0.07), (-0.07, -0.14), (-0.03, -0.08), (0.02, -0.14),
              (0.06, -0.07), (0.12, 0.06)]  # fmt: skip
-    udder = closed_curve(*((x + dx, y + dy) for dx, dy in udder), samples=3)
-    drawing.fill(udder, lighter(drawing.colour("pink", "skin"), 0.2), None, 0.95)
+    outline = closed_curve(*((x + dx, y + dy) for dx, dy in udder), samples=3)
+    drawing.fill(outline, lighter(drawing.colour("pink", "skin"), 0.2), None, 0.95)
     if drawing.chance(0.2):
         return
     colour = drawing.colour("black", "dark brown", "rust")

@@ -13,6 +13,7 @@ import numpy as np
 
 from zsbir_lib.datasets.toybox.drawing import Drawing
 from zsbir_lib.datasets.toybox.geometry import (
+    PointLike,
     Points,
     closed_curve,
     ellipse,
@@ -430,8 +431,8 @@ def _turban_shell(drawing: Drawing, colour: Colour) -> None:
                       centre - across * half))  # fmt: skip
     body = (x, y) + along * length * 0.82
     end = (x, y) + along * length
-    outline = [(x, y), *upper, body + across * 0.54, end + across * 0.22, end - across * 0.3,
-               body - across * 0.5, *lower[::-1]]  # fmt: skip
+    outline: list[PointLike] = [(x, y), *upper, body + across * 0.54, end + across * 0.22,
+                                end - across * 0.3, body - across * 0.5, *lower[::-1]]  # fmt: skip
     drawing.fill(closed_curve(*outline, samples=4), colour, importance=1.3)
     for seam in seams:
         drawing.line(open_curve(*seam, samples=5), ink, 0.045, importance=1.3)

@@ -131,8 +131,8 @@ def teapot(drawing: Drawing) -> None:
     else:
         centre, radii = (0.46 * width, 0.0), (0.4, 0.31 * tall)
         _ear_handle(drawing, centre, radii, 0.1, darker(colour, 0.85), side=-1)
-    spout = [(0.4, -0.15), (0.72, -0.02), (0.79, 0.2 * tall), (0.98, 0.34 * tall)]
-    spout = limb([(x * width, y) for x, y in spout], [0.28, 0.18, 0.13, 0.12])
+    path = [(0.4, -0.15), (0.72, -0.02), (0.79, 0.2 * tall), (0.98, 0.34 * tall)]
+    spout = limb([(x * width, y) for x, y in path], [0.28, 0.18, 0.13, 0.12])
     drawing.fill(spout, darker(colour, 0.95), "pot")
     lid = [(0, 0.54), (0.07, 0.52), (0.07, 0.45), (0.05, 0.42), (0.22, 0.34), (0.22, 0.3), (0, 0.3)]
     drawing.fill(mirrored(*((x, y * tall) for x, y in lid)), darker(colour, 0.85), importance=1.1)
