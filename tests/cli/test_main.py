@@ -58,6 +58,7 @@ def test_commands_stand_in_the_order_of_use(run):
         "leaderboard",
         "retrieve",
         "export",
+        "cache",
         "doctor",
     ]
 

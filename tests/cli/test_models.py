@@ -42,16 +42,16 @@ class TestTrainAndEvaluate:
         assert "geyser" not in run("evaluate", "--method", "cosine", *data)[1]
 
     def test_a_choice_is_made_on_seen_classes(self, run, run_json, data, monkeypatch):
-        from zsbir_lib import evaluation
+        from zsbir_lib.protocols import Experiment
 
         splits = []
-        real = evaluation.zero_shot
+        real = Experiment.zero_shot
 
-        def watched(method, features, *, split=None, **options):
-            splits.append(split)
-            return real(method, features, split=split, **options)
+        def watched(self, *arguments, **options):
+            splits.append(self.split)
+            return real(self, *arguments, **options)
 
-        monkeypatch.setattr(evaluation, "zero_shot", watched)
+        monkeypatch.setattr(Experiment, "zero_shot", watched)
         arguments = ["evaluate", "--method", "cvae", "-p", "n_samples=10", "--inner-splits", 1]
         arguments += ["--choose", "epochs=1,3", *data]
         values = run_json(*arguments)
@@ -106,7 +106,7 @@ class TestTrainAndEvaluate:
         [
             ([], ["--method", "--model"]),
             (["--method", "nope"], ["'nope'", "cvae"]),
-            (["--method", "cosine", "--k", 13], ["K is 13", "12 photos"]),
+            (["--method", "cosine", "--k", 13], ["k is 13", "12 photos"]),
             (["--method", "cosine", "--k", 0], ["--k"]),
             (["--method", "cvae", "-p", "epochs"], ["name=value"]),
             (["--method", "cvae", "-p", "epochs=many"], ["epochs", "whole number", "'many'"]),

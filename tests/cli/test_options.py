@@ -59,7 +59,7 @@ def test_the_rendering_can_be_chosen(run, run_json, data, root, tmp_path, kind):
     assert run_json(*arguments, f"--{kind}-rendering", PAPER_RENDERING)[counted] == whole
     assert run_json(*arguments, f"--{kind}-rendering", "tx_1")[counted] == whole - 1
     assert_one_line(run(*arguments, f"--{kind}-rendering", "tx_2"), "'tx_2'", "tx_1")
-    assert_one_line(run("evaluate", "--method", "cosine", f"--{kind}-rendering", "tx_1"), "sketchy")
+    assert_one_line(run("evaluate", "--method", "cosine", f"--{kind}-rendering", "tx_1"), "toybox")
 
 
 def test_what_is_not_read_is_said_on_standard_error(run, data, root, tmp_path):

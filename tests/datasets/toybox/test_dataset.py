@@ -100,7 +100,7 @@ def test_it_can_be_sent_to_another_process_without_its_pictures(toybox):
 
 
 def test_unknown_names_are_refused(toybox):
-    with pytest.raises(ZsbirError, match="unknown data set 'toys': use toybox or sketchy"):
+    with pytest.raises(ZsbirError, match=r"data set 'toys' \(did you mean toybox\?\): use one of"):
         load_dataset("toys")
     with pytest.raises(ZsbirError, match="needs root="):
         load_dataset("sketchy")
