@@ -81,8 +81,9 @@ class EmbeddingOptions(FeatureOptions):
             for name in ("query_ids", "gallery_ids")
             if (path := getattr(self, name)) is not None
         }
+        queries, gallery = (read_matrix(getattr(self, name)) for name in needed[:2])
         return evaluate_embeddings(
-            read_matrix(self.queries), read_matrix(self.gallery), **labels, k=k,
+            queries, gallery, **labels, k=k,
             distance=self.distance, exclude_same_id=self.exclude_same_id, **ids,
         )  # fmt: skip
 
@@ -137,9 +138,8 @@ def read_column(path: Path) -> np.ndarray:
         if len({len(row) for row in body}) > 1:
             raise ZsbirError(f"{path} does not have as many columns in every line")
         values = [row[column or 0].strip() for row in body]
-        if all(value.lstrip("-").isdecimal() for value in values):
-            values = [int(value) for value in values]
-        found = np.array(values)
+        whole = all(value.lstrip("-").isdecimal() for value in values)
+        found = np.array([int(value) for value in values] if whole else values)
     if found.ndim == 2 and 1 in found.shape:
         found = found.reshape(-1)
     if found.ndim != 1 or not len(found):

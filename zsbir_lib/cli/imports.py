@@ -43,7 +43,8 @@ def _import_file(path: Path) -> ModuleType:
     path = path.resolve()
     # As a module of its name, so that processes which are started for work can import it, too.
     module = _import(path.stem, str(path.parent), str(path))
-    if getattr(module, "__file__", None) is None or not os.path.samefile(module.__file__, path):
+    found = getattr(module, "__file__", None)
+    if found is None or not os.path.samefile(found, path):
         raise ZsbirError(
             f"--import {path}: there is another module called {path.stem!r}: rename the file"
         )

@@ -226,7 +226,7 @@ class _Handler(logging.Handler):
 def _on_terminal() -> Iterator[None]:
     """Send warnings and log messages to standard error; end in order when told to terminate."""
 
-    def show(message: Warning | str, *_: Any) -> None:
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
         print(f"zsbir: {printable(str(message))}", file=sys.stderr)
 
     def terminate(number: int, _: Any) -> None:

@@ -163,8 +163,9 @@ def evaluate(
         raise ZsbirError("say what to evaluate: --method NAME, --model FILE, or --queries FILE")
     if model is not None and (param or choose):
         raise ZsbirError("a saved model has its hyper-parameters: -p and --choose are for --method")
-    parameters = options.method_parameters(method, param) if method else {}
-    grid = parse_grid(method, choose) if choose else {}
+    name = method or ""  # none for a saved model
+    parameters = options.method_parameters(name, param) if name else {}
+    grid = parse_grid(name, choose) if choose else {}
     if both := sorted(set(parameters) & set(grid)):
         raise ZsbirError(f"{both[0]} is given and to be chosen: leave out one")
     fitted, metadata = options.load_method(model) if model else (None, {})
@@ -180,11 +181,11 @@ def evaluate(
     k = check_depth(k, task)
     chosen = None
     if grid:
-        chosen = choose_settings(method, grid, parameters, found, inner_splits)
+        chosen = choose_settings(name, grid, parameters, found, inner_splits)
         parameters |= chosen.parameters
     start = time.perf_counter()
     if fitted is None:
-        fitted = create_method(method, **parameters)
+        fitted = create_method(name, **parameters)
         fitted.fit(found.pairs_for(fitted))
     fit_seconds = time.perf_counter() - start
     report = measure(fitted, task, k)
@@ -281,7 +282,8 @@ def summarise(report: RetrievalReport, task: RetrievalTask) -> tuple[list[dict[s
         )
     )
     if report.map_all is not None:
-        rows.append(("mAP@all", report.map_all, [c.map_all for c in report.per_class]))
+        by_class = [c.map_all for c in report.per_class if c.map_all is not None]
+        rows.append(("mAP@all", report.map_all, by_class))
     scores, lines = [], []
     width = max(len(name) for name, _, _ in rows)
     for name, mean, by_class in rows:

@@ -302,7 +302,7 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
         import_modules(options.imports)
         return command(options, **values)
 
-    wrapped.__signature__ = inspect.Signature([*own, *shared])
+    wrapped.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {p.name: p.annotation for p in [*own, *shared]}
     return wrapped
 

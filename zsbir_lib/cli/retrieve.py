@@ -92,8 +92,10 @@ def retrieve(
     if model is not None and (method or param):
         raise ZsbirError("give --model, or --method with its -p, not both")
     method = method or "cvae"
-    unfitted = None if model else create_method(method, **options.method_parameters(method, param))
-    fitted, metadata = options.load_method(model) if model else (None, {})
+    if model is None:
+        fitted = create_method(method, **options.method_parameters(method, param))
+    else:
+        fitted, metadata = options.load_method(model)
     backbone = options.load_backbone()
     dataset = options.load()
     names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())
@@ -106,10 +108,10 @@ def retrieve(
         )
 
     features = options.extract(dataset, backbone)
-    if fitted is None:
-        fitted, path, fitted_now = kept_method(unfitted, features, origin(features))
+    if model is None:
+        fitted, path, fitted_now = kept_method(fitted, features, origin(features))
         if fitted_now:
-            print_note(f"{unfitted!r} fitted, and kept in {path}")
+            print_note(f"{fitted!r} fitted, and kept in {path}")
     else:
         check_origin(model, metadata, features)
     if not as_is:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -99,7 +99,7 @@ def classes(
 
     unseen = set(unseen_classes("sketchy21")[1])
     attribute = attribute or []
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": toy.name,
             "role": _role(toy.name, toy.pretrain_only, unseen),

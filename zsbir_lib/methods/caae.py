@@ -67,7 +67,7 @@ class CAAENetwork(GenerativeNetwork):
         return [weight for name in names for weight in getattr(self, name).parameters()]
 
 
-class CAAE(GenerativeMethod):
+class CAAE(GenerativeMethod[CAAENetwork]):
     r"""Conditional adversarial autoencoder with the reconstruction regulariser.
 
     With :math:`z = E(x_{img}, x_{sketch}) + \sigma_E \varepsilon`,
@@ -246,7 +246,7 @@ class CAAE(GenerativeMethod):
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             for _ in range(max(1, self.discriminator_steps)):
-                draws = self._noise(*codes.shape, generator).to(codes.device)
+                draws = self._noise(len(codes), network.latent_dim, generator).to(codes.device)
                 against, achieved = self.discriminator_loss(network, codes, draws)
                 if self.discriminator_steps:
                     opponent.zero_grad(set_to_none=True)

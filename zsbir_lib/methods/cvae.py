@@ -43,7 +43,7 @@ class CVAENetwork(GenerativeNetwork):
         return torch.tanh(self.mean(h)), torch.tanh(self.log_variance(h))
 
 
-class CVAE(GenerativeMethod):
+class CVAE(GenerativeMethod[CVAENetwork]):
     r"""Conditional VAE with the reconstruction regulariser, retrieving by K-means centres.
 
     Maximises, over pairs of a sketch and the photo it was drawn from,

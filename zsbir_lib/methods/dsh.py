@@ -171,7 +171,7 @@ class DSH(RetrievalMethod):
     def _encode(self, kind: str, features: Tensor) -> Tensor:
         branch = placed(self.network_[kind], self.device)
         scaled = (features - self._means[kind]) / self._scales[kind]
-        return _signs(branch(scaled.to(branch.layers[0].weight.device)).cpu())
+        return _signs(branch(scaled.to(next(branch.parameters()).device)).cpu())
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:

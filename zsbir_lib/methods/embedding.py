@@ -42,6 +42,11 @@ class EmbeddingNetwork(nn.Module):
         Of first weights and dropout; None for PyTorch's common state.
     """
 
+    sketch_mean: Tensor
+    sketch_scale: Tensor
+    photo_mean: Tensor
+    photo_scale: Tensor
+
     def __init__(
         self,
         sketches: Tensor,
@@ -89,6 +94,9 @@ class SketchBranch(nn.Module):
     network
         The fitted network; its weights are shared.
     """
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(self, network: EmbeddingNetwork) -> None:
         super().__init__()

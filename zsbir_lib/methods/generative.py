@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -28,11 +28,13 @@ from zsbir_lib.retrieval import kmeans
 
 __all__ = ["GenerativeMethod", "GenerativeNetwork", "Generator"]
 
+NetworkT = TypeVar("NetworkT", bound=GenerativeNetwork)
+
 BLOCK_BYTES = 256 * 2**20
 """Bytes of generated features that are held at once."""
 
 
-class GenerativeMethod(RetrievalMethod):
+class GenerativeMethod(RetrievalMethod, Generic[NetworkT]):
     """A method that generates photo features for a sketch, and retrieves by their K-means centres.
 
     A subclass sets `network_type`, and gives the step of its training.
@@ -49,7 +51,7 @@ class GenerativeMethod(RetrievalMethod):
         Mean of each term per epoch.
     """
 
-    network_type: ClassVar[type[GenerativeNetwork]] = GenerativeNetwork
+    network_type: ClassVar[type[GenerativeNetwork]]
 
     reconstruction_weight: float = hyper(default=1.0, least=0, help=r"The paper's :math:`\lambda`.")
     decoder_variance: float = hyper(
@@ -92,7 +94,7 @@ class GenerativeMethod(RetrievalMethod):
         sketches, photos = self._prepare(pairs)
         weights, generator = generators(self.seed)
         n, dim = sketches.shape
-        network = self.network_type(dim, self.latent_dim, bool(photos.min() >= 0), weights)
+        network = self._new_network(dim, self.latent_dim, bool(photos.min() >= 0), weights)
         network = network.to(device)
         learn = self._make_step(network, n, generator)
         sketches, photos = sketches.to(device), photos.to(device)
@@ -109,12 +111,15 @@ class GenerativeMethod(RetrievalMethod):
             generator=generator, name=self.title, progress=progress,
         )  # fmt: skip
 
+    def _new_network(self, *settings: Any) -> NetworkT:
+        return cast(NetworkT, self.network_type(*settings))
+
     def _noise(self, count: int, width: int, generator: torch.Generator) -> Tensor:
         return torch.randn(count, width, generator=generator)
 
     @abstractmethod
     def _make_step(
-        self, network: GenerativeNetwork, n: int, generator: torch.Generator
+        self, network: NetworkT, n: int, generator: torch.Generator
     ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
         """Return what learns from a batch, given its scaled sketches and photos and its noise.
 
@@ -277,7 +282,7 @@ class GenerativeMethod(RetrievalMethod):
         self.means_, self.scales_ = state.pop("means"), state.pop("scales")
         dim = state["to_sketch.2.bias"].numel()
         latent_dim = state["decoder.0.weight"].shape[1] - dim
-        network = self.network_type(
+        network = self._new_network(
             dim, latent_dim, bool(state.pop("non_negative")), torch.Generator()
         )
         network.load_state_dict(state)

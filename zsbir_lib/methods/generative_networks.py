@@ -76,6 +76,10 @@ class Generator(nn.Module):
         What generated features are multiplied with.
     """
 
+    sketch_mean: Tensor
+    sketch_scale: Tensor
+    photo_scale: Tensor
+
     def __init__(
         self, decoder: nn.Module, sketch_mean: Tensor, sketch_scale: Tensor, photo_scale: Tensor
     ) -> None:

@@ -78,7 +78,7 @@ def _contents(pairs: Pairs) -> str:
         digest.update(field.name.encode())
         if isinstance(value, Tensor):
             digest.update(f"{value.dtype} {tuple(value.shape)}".encode())
-            digest.update(value.cpu().contiguous().numpy())
+            digest.update(value.cpu().contiguous().numpy().data)
         else:
             digest.update(repr(value).encode())
     return digest.hexdigest()

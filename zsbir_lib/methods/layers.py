@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 def linear(width_in: int, width_out: int, generator: torch.Generator | None = None) -> nn.Linear:
@@ -59,7 +62,7 @@ class Dropout(nn.Dropout):
         return x * mask.div_(1 - self.p).to(x.device)
 
 
-def placed(module: nn.Module, device: str | torch.device | None) -> nn.Module:
+def placed(module: ModuleT, device: str | torch.device | None) -> ModuleT:
     """Return a fitted module where it is to compute: itself if it is there, else a copy of it.
 
     Parameters

@@ -24,10 +24,13 @@ class LinearMap(nn.Module):
         Of the signed powers; None for none.
     """
 
+    mean: Tensor
+
     def __init__(self, mean: Tensor, weight: Tensor, power: float | None = None) -> None:
         super().__init__()
         self.register_buffer("mean", mean.clone())
-        self.linear = nn.Linear(*weight.shape, bias=False, device="meta")
+        width_in, width_out = weight.shape
+        self.linear = nn.Linear(width_in, width_out, bias=False, device="meta")
         self.linear.weight = nn.Parameter(weight.T.contiguous())
         self.power = power
 

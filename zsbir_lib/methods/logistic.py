@@ -82,7 +82,7 @@ def fit_logistic(features: Tensor, targets: Tensor, ridge: float) -> tuple[Tenso
 
     optimiser.step(closure)
     closure()
-    if not point.grad.abs().max() < 100 * _TOLERANCE:
+    if point.grad is None or not point.grad.abs().max() < 100 * _TOLERANCE:
         raise ZsbirError(
             f"DAP: the attribute classifiers did not converge in {_ITERATIONS} steps: "
             f"raise {hyper_parameter('ridge')} (it is {ridge:g})"

@@ -8,6 +8,7 @@ the mean of all photos that a sketch may stand for.
 from __future__ import annotations
 
 import copy
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +55,10 @@ class RegressionNetwork(nn.Module):
     def forward(self, sketches: Tensor) -> Tensor:
         """Return the photo features that sketches (n, d) predict, shape (n, d')."""
         return self.layers(sketches)
+
+
+def _linear(network: RegressionNetwork, place: int) -> nn.Linear:
+    return cast(nn.Linear, network.layers[place])
 
 
 class DirectRegression(RetrievalMethod):
@@ -113,7 +118,7 @@ class DirectRegression(RetrievalMethod):
         )
         # From the mean photo on: no unit of a ReLU at the end is dead from the start.
         with torch.no_grad():
-            network.layers[2].bias.copy_(targets.mean(dim=0))
+            _linear(network, 2).bias.copy_(targets.mean(dim=0))
         network = network.to(device)
         sketches, targets = sketches.to(device), targets.to(device)
         optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
@@ -144,7 +149,7 @@ class DirectRegression(RetrievalMethod):
             If the method is not fitted, or the features do not fit it.
         """
         network = placed(self.network_, self.device)
-        scaled = (features / self._scales[0]).to(network.layers[0].weight.device)
+        scaled = (features / self._scales[0]).to(_linear(network, 0).weight.device)
         return network(scaled).cpu() * self._scales[1]
 
     @encoder("photo")
@@ -162,11 +167,11 @@ class DirectRegression(RetrievalMethod):
         """Return the perceptron, for features that are not scaled."""
         check_fitted(self)
         network = copy.deepcopy(self.network_)
-        network.layers[0].weight.div_(self._scales[0])
+        _linear(network, 0).weight.div_(self._scales[0])
         return network
 
     def _width(self, kind: str) -> int:
-        layer = self.network_.layers[0 if kind == "sketch" else 2]
+        layer = _linear(self.network_, 0 if kind == "sketch" else 2)
         return layer.in_features if kind == "sketch" else layer.out_features
 
     def _get_state(self) -> dict[str, Tensor]:

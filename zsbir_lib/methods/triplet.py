@@ -44,8 +44,8 @@ class TripletMethod(MetricMethod):
         device = pairs.sketches.device
         sketches = network.embed_sketches(pairs.sketches[rows.to(device)])
         photos = torch.cat(self.draw(rows, pairs, partners))
-        embedded = network.embed_photos(pairs.photos[photos.to(device)])
-        losses = triplet_loss(sketches, *embedded.chunk(2), self.margin)
+        positive, negative = network.embed_photos(pairs.photos[photos.to(device)]).chunk(2)
+        losses = triplet_loss(sketches, positive, negative, self.margin)
         return {"loss": losses.mean(), "active": (losses > 0).float().mean()}
 
 

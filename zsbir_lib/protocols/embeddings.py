@@ -335,7 +335,7 @@ def _embeddings(
         if packed:
             return *raw, distance
         if plain:
-            return *(np.packbits(array > 0, axis=1) for array in raw), distance
+            return np.packbits(raw[0] > 0, axis=1), np.packbits(raw[1] > 0, axis=1), distance
         raise ZsbirError(
             "Hamming distance is of binary codes: 0 and 1, -1 and 1, or bits packed into uint8"
         )
@@ -357,8 +357,7 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _distances(queries: Tensor | np.ndarray, gallery: Tensor | np.ndarray, distance: str) -> Tensor:
-    if isinstance(queries, np.ndarray) or isinstance(gallery, np.ndarray):
-        return torch.from_numpy(hamming_distances(queries, gallery).astype(np.float32))
-    if distance == "euclidean":
-        return torch.cdist(queries, gallery)
-    return -(queries @ gallery.T)
+    if isinstance(queries, Tensor) and isinstance(gallery, Tensor):
+        return torch.cdist(queries, gallery) if distance == "euclidean" else -(queries @ gallery.T)
+    unequal = hamming_distances(np.asarray(queries), np.asarray(gallery))
+    return torch.from_numpy(unequal.astype(np.float32))

@@ -127,7 +127,7 @@ class Places:
             values[self.asked] for values in (self._labels, self._rank, self._rank_in_class)
         )
         correlation = self._correlation[self.asked]
-        per_class = {}
+        per_class: dict[str, dict[str, Any]] = {}
         for label, of_class in self._members.items():
             rows = labels == label
             per_class[self.task.class_names[label]] = {

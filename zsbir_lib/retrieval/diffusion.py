@@ -138,10 +138,12 @@ def _as_factor(matrix: sparse.csr_array) -> Tensor | sparse.csr_array:
     """Return the matrix as what multiplies fastest: as PyTorch's if it has MKL, else as it is."""
     if not (torch.backends.mkl.is_available() and matrix.nnz):
         return matrix
-    parts = (torch.from_numpy(part) for part in (matrix.indptr, matrix.indices, matrix.data))
+    starts, columns, values = map(torch.from_numpy, (matrix.indptr, matrix.indices, matrix.data))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
-        return torch.sparse_csr_tensor(*parts, size=matrix.shape, check_invariants=False)
+        return torch.sparse_csr_tensor(
+            starts, columns, values, size=matrix.shape, check_invariants=False
+        )
 
 
 def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:

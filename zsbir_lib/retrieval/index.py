@@ -122,9 +122,9 @@ class Index:
         Ranking
             On the CPU.
         """
-        indices = distances = centres = None
+        centres = None
         for start, part in self.iter_search(queries, top_k, **options):
-            if indices is None:
+            if start == 0:
                 shape = (len(queries), part.indices.shape[1])
                 indices = torch.empty(shape, dtype=torch.int64)
                 distances = torch.empty(shape, dtype=torch.float32)
@@ -133,7 +133,7 @@ class Index:
             rows = slice(start, start + len(part))
             indices[rows] = part.indices
             distances[rows] = part.distances
-            if centres is not None:
+            if centres is not None and part.centres is not None:
                 centres[rows] = part.centres
         return Ranking(indices, distances, centres)
 

@@ -14,7 +14,7 @@ import io
 import logging
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -56,9 +56,9 @@ def fold_batch_norms(network: nn.Module) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.Sequential):
             for i in range(len(module) - 1):
-                if isinstance(module[i], nn.Conv2d) and isinstance(module[i + 1], nn.BatchNorm2d):
-                    module[i] = fuse_conv_bn_eval(module[i], module[i + 1])
-                    module[i + 1] = nn.Identity()
+                first, second = module[i], module[i + 1]
+                if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                    module[i], module[i + 1] = fuse_conv_bn_eval(first, second), nn.Identity()
     return network
 
 
@@ -116,7 +116,7 @@ def onnx_bytes(network: nn.Module, inputs: dict[str, Tensor], dynamic: Sequence[
             )  # fmt: skip
         finally:
             logging.getLogger("torch.onnx").setLevel(level)
-    model = program.model_proto
+    model = cast("torch.onnx.ONNXProgram", program).model_proto  # None without dynamo only
     kept, added = [], []
     for tensor in model.graph.initializer:
         weight = numpy_helper.to_array(tensor)

@@ -68,7 +68,7 @@ class AttributeChooser(LiveWidget):
     """
 
     _esm = module_text("attributes")
-    table = traitlets.List().tag(sync=True)
+    table: traitlets.List[Any] = traitlets.List().tag(sync=True)
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     attributes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     priors = traitlets.List(traitlets.Float()).tag(sync=True)

@@ -73,7 +73,7 @@ class CollapseExplorer(LiveWidget):
 
     _esm = module_text("collapse")
     runs = traitlets.Dict().tag(sync=True)
-    photos = traitlets.List().tag(sync=True)
+    photos: traitlets.List[Any] = traitlets.List().tag(sync=True)
     own = traitlets.List(traitlets.Bool()).tag(sync=True)
     thresholds = traitlets.List(traitlets.Float(), list(THRESHOLDS)).tag(sync=True)
     sweep = traitlets.Unicode("").tag(sync=True)

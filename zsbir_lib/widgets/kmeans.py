@@ -57,8 +57,8 @@ class KMeansStepper(LiveWidget):
     """
 
     _esm = module_text("kmeans")
-    points = traitlets.List().tag(sync=True)
-    centres = traitlets.List().tag(sync=True)
+    points: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    centres: traitlets.List[Any] = traitlets.List().tag(sync=True)
     assignment = traitlets.List(traitlets.Int()).tag(sync=True)
     most = traitlets.Int(MOST_CENTRES).tag(sync=True)
 
@@ -74,11 +74,9 @@ class KMeansStepper(LiveWidget):
         if flat.shape[1] != 2 or len(flat) > MOST_POINTS:
             raise ZsbirError(f"points must have shape (1 to {MOST_POINTS}, 2), not {flat.shape}")
         most = min(MOST_CENTRES, len(flat))
-        if centres is None:
-            if not 1 <= k <= most:
-                raise ZsbirError(f"k is {k}: it must be from 1 to {most}")
-            centres = flat[:k]
-        start = finite(centres, "centres", ndim=2)
+        if centres is None and not 1 <= k <= most:
+            raise ZsbirError(f"k is {k}: it must be from 1 to {most}")
+        start = finite(flat[:k] if centres is None else centres, "centres", ndim=2)
         if start.shape[1] != 2 or len(start) > most:
             raise ZsbirError(f"centres must have shape (1 to {most}, 2), not {start.shape}")
         super().__init__(
@@ -135,12 +133,13 @@ class KMeansStepper(LiveWidget):
         figure, axis = new_plot(5.2, 3.9)
         if self.assignment and max(self.assignment) < len(centres):
             for k in range(len(centres)):
-                own = points[np.asarray(self.assignment) == k]
-                axis.scatter(*own.T, s=14, marker=_MARKS[k % 4], color=COLOURS[k % 4],
+                x, y = points[np.asarray(self.assignment) == k].T
+                axis.scatter(x, y, s=14, marker=_MARKS[k % 4], color=COLOURS[k % 4],
                              facecolors="none" if k > 3 else None)  # fmt: skip
         else:
-            axis.scatter(*points.T, s=14, color=INK)
-        axis.scatter(*centres.T, s=180, marker="*", color=INK, edgecolors="white", zorder=3)
+            axis.scatter(points[:, 0], points[:, 1], s=14, color=INK)
+        x, y = centres.T
+        axis.scatter(x, y, s=180, marker="*", color=INK, edgecolors="white", zorder=3)
         axis.set(xticks=[], yticks=[])
         places = ", ".join(f"({x:.2f}, {y:.2f})" for x, y in centres)
         figure.alt_text = (
@@ -158,7 +157,7 @@ class KMeansStepper(LiveWidget):
 class _StepButton(ipywidgets.Button):
     """A button whose value is what the step makes of the stepper."""
 
-    value = traitlets.List()
+    value: traitlets.List[Any] = traitlets.List()
 
     def __init__(self, stepper: KMeansStepper, step: str) -> None:
         super().__init__(description=step)

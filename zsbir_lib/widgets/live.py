@@ -32,7 +32,7 @@ def module_text(name: str) -> str:
     return "\n".join(part.read_text(encoding="utf-8") for part in parts)
 
 
-class _Meta(type(anywidget.AnyWidget), abc.ABCMeta):
+class _Meta(traitlets.MetaHasTraits, abc.ABCMeta):
     """Lets a widget have abstract methods."""
 
 

@@ -145,7 +145,7 @@ class PosteriorExplorer(LiveWidget):
         figure, axis = new_plot(5.6, 3.8)
         axis.remove()
         grid = figure.add_gridspec(2, 1, height_ratios=(6, 1))
-        above, below = (figure.add_subplot(place) for place in grid)
+        above, below = (figure.add_subplot(place) for place in (grid[0], grid[1]))
         z = np.linspace(-4, 4, 401)
         curves = {
             "prior": (0.0, 1.0, ":"),

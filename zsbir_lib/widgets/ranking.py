@@ -85,7 +85,8 @@ class RankingExplorer(LiveWidget):
         k = len(marks) if k is None else int(k)
         if not 1 <= k <= len(marks):
             raise ZsbirError(f"k is {k}: it must be from 1 to {len(marks)}, the photos shown")
-        pictures = [""] * len(marks) if photos is None else [data_url(one) for one in self._photos]
+        shown = self._photos
+        pictures = [""] * len(marks) if shown is None else [data_url(one) for one in shown]
         super().__init__(
             items=[
                 {"name": str(name), "relevant": mark, "picture": picture}

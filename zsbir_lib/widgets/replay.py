@@ -134,14 +134,16 @@ class AdversarialReplay(LiveWidget):
         shown = self.frames[self.game][self.place]
         heights = np.asarray(shown["heights"]) / 100
         figure, axis = new_plot(4.4, 4.2)
-        side = np.linspace(*self.extent, len(heights))
+        low, high = self.extent
+        side = np.linspace(low, high, len(heights))
         if heights.min() < max(LEVELS) and heights.max() > min(LEVELS):
             lines = axis.contour(side, side, heights, LEVELS, colors=INK, linewidths=1)
             axis.clabel(lines, fontsize=8)
         for radius in (1, 2):
             axis.add_patch(Circle((0, 0), radius, fill=False, edgecolor=COLOURS[1],
                                   linestyle="--"))  # fmt: skip
-        axis.scatter(*np.asarray(shown["codes"]).T, s=9, color=COLOURS[0])
+        x, y = np.asarray(shown["codes"]).T
+        axis.scatter(x, y, s=9, color=COLOURS[0])
         axis.set(xlim=self.extent, ylim=self.extent, aspect="equal")
         off, least, greatest = self.moments
         figure.alt_text = (

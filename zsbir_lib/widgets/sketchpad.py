@@ -44,7 +44,7 @@ class SketchPad(anywidget.AnyWidget):
 
     _esm = _HERE / "sketchpad.js"
     _css = _HERE / "sketchpad.css"
-    strokes = traitlets.List().tag(sync=True)
+    strokes: traitlets.List[Any] = traitlets.List().tag(sync=True)
     example = traitlets.Unicode("").tag(sync=True)
     examples = traitlets.Dict().tag(sync=True)
 

@@ -195,7 +195,7 @@ class SplitBuilder(LiveWidget):
         for i, (name, interval) in enumerate(intervals.items()):
             left.plot([interval.low, interval.high], [i, i], color=COLOURS[i], linewidth=2)
             left.plot(interval.estimate, i, "os"[i], color=COLOURS[i], markersize=8)
-            scores = sorted(per_class["ridge"], key=per_class["ridge"].get)
+            scores = sorted(per_class["ridge"], key=per_class["ridge"].__getitem__)
             right.plot([per_class[name][k] for k in scores], range(len(scores)), "os"[i],
                        color=COLOURS[i], markersize=4)  # fmt: skip
             right.set_yticks(range(len(scores)), scores, fontsize=7)

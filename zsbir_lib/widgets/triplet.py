@@ -131,15 +131,16 @@ class TripletPlayground(LiveWidget):
         """Return the plane with the three points, two circles and the steps downhill."""
         near, far = self.distances
         figure, axis = new_plot(4.6, 4.4)
+        x, y = self.sketch
         for radius, style in ((near, "-"), (near + self.margin, "--")):
-            axis.add_patch(Circle(self.sketch, np.sqrt(radius), fill=False, edgecolor=INK,
+            axis.add_patch(Circle((x, y), np.sqrt(radius), fill=False, edgecolor=INK,
                                   linestyle=style))  # fmt: skip
         for i, (name, mark) in enumerate(_POINTS.items()):
-            place, step = getattr(self, name), -self.rate * self.gradients[name]
+            (x, y), step = getattr(self, name), -self.rate * self.gradients[name]
             if step.any():
-                axis.annotate("", np.asarray(place) + step, place,
+                axis.annotate("", (x + step[0], y + step[1]), (x, y),
                               arrowprops={"arrowstyle": "->", "color": COLOURS[i]})  # fmt: skip
-            axis.scatter(*place, marker=mark, s=80, color=COLOURS[i], label=name, zorder=3)
+            axis.scatter(x, y, marker=mark, s=80, color=COLOURS[i], label=name, zorder=3)
         axis.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), aspect="equal")
         axis.legend(frameon=False, labelcolor=INK, loc="upper left", fontsize=8)
         places = ", ".join(f"{name} at {coordinates(getattr(self, name))}" for name in _POINTS)

@@ -59,9 +59,9 @@ class LatentWalker(LiveWidget):
     """
 
     _esm = module_text("walker")
-    layers = traitlets.List().tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     shape = traitlets.List(traitlets.Int()).tag(sync=True)
-    points = traitlets.List().tag(sync=True)
+    points: traitlets.List[Any] = traitlets.List().tag(sync=True)
     labels = traitlets.List(traitlets.Int()).tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     steps = traitlets.Int(STEPS).tag(sync=True)
@@ -171,11 +171,14 @@ class LatentWalker(LiveWidget):
         )
         points, labels = np.asarray(self.points), np.asarray(self.labels)
         for k, name in enumerate(self.names):
-            plane.scatter(*points[labels == k].T, s=12, marker=_MARKS[k], color=_SHADES[k],
+            x, y = points[labels == k].T
+            plane.scatter(x, y, s=12, marker=_MARKS[k], color=_SHADES[k],
                           label=name)  # fmt: skip
-        plane.plot(*zip(self.start, self.z, strict=True), color=INK, linestyle="--")
-        plane.scatter(*self.start, s=60, marker="s", facecolors="none", edgecolors=INK)
-        plane.scatter(*self.z, s=110, marker="o", facecolors="none", edgecolors=INK, linewidths=2)
+        (x, y), (to_x, to_y) = self.start, self.z
+        plane.plot([x, to_x], [y, to_y], color=INK, linestyle="--")
+        plane.scatter(x, y, s=60, marker="s", facecolors="none", edgecolors=INK)
+        plane.scatter(to_x, to_y, s=110, marker="o", facecolors="none", edgecolors=INK,
+                      linewidths=2)  # fmt: skip
         plane.set(xlim=(-self.side, self.side), ylim=(-self.side, self.side), aspect="equal")
         plane.legend(frameon=False, labelcolor=INK, fontsize=7, loc="upper left")
         share = np.linspace(0, 1, self.steps)[:, None]
