@@ -76,7 +76,7 @@ def plot_pairs(
         raise ZsbirError(f"{dataset.name} has no photo {bad[0]}" if bad else "no photos to plot")
     names = [readable(dataset.class_names[labels[photo]]) for photo in photos]
     with mpl.rc_context(STYLE):
-        figure = Plot(figsize=(len(photos) * tile, (1 + n_sketches) * tile + 0.3), layout="none")
+        figure = Plot(figsize=(len(photos) * tile, (1 + n_sketches) * tile + 0.3), layout=None)
         axes = figure.subplots(
             1 + n_sketches, len(photos), squeeze=False, gridspec_kw={"wspace": 0.08, "hspace": 0.08}
         )

@@ -64,8 +64,8 @@ def plot_training(
         f"{readable(name)} from {values[0]:.3g} to {values[-1]:.3g}"
         for name, values in history.items()
     ]
-    epochs = max(len(values) for values in history.values())
-    figure.alt_text = f"Training over {epochs} epochs: {'; '.join(changes)}."
+    longest = max(len(values) for values in history.values())
+    figure.alt_text = f"Training over {longest} epochs: {'; '.join(changes)}."
     return figure
 
 

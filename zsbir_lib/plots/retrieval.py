@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def plot_retrieval(
         raise ZsbirError("nothing to plot: give a row or more")
     columns = 1 + max(len(row.photos) for row in rows)
     with mpl.rc_context(STYLE):
-        figure = Plot(figsize=(columns * tile, len(rows) * (tile + 0.22) + 0.3), layout="none")
+        figure = Plot(figsize=(columns * tile, len(rows) * (tile + 0.22) + 0.3), layout=None)
         grid = figure.add_gridspec(
             len(rows), columns, wspace=0.08, hspace=0.3, left=0.01, right=0.99, bottom=0.01
         )
@@ -123,7 +124,7 @@ def describe_retrieval(rows: Sequence[Retrieved]) -> str:
 
 def _mark_wrong(axes: Axes) -> None:
     """Frame a picture in red, and put a cross into its corner for those who see no red."""
-    place = {"transform": axes.transAxes, "clip_on": False}
+    place: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
     frame = Rectangle((0, 0), 1, 1, fill=False, edgecolor=WRONG, linewidth=4, **place)
     frame.set_gid("wrong")
     axes.add_patch(frame)

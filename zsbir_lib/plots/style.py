@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -29,7 +30,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b15f97")
 FORMATS = (".png", ".svg", ".pdf")
 """Suffixes of the files that a plot can be saved to."""
 
-STYLE: dict[str, Any] = {
+# Any, since matplotlib types the keys of its settings one by one.
+STYLE: Any = {
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
@@ -43,7 +45,7 @@ STYLE: dict[str, Any] = {
     "savefig.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "lines.linewidth": 2.0,
     "font.size": 10.0,
     "axes.titlesize": 10.0,
