@@ -9,7 +9,7 @@ PAPER_SPLIT = "sketchy21"
 """The shipped split that holds out the paper's 21 unseen classes of Sketchy."""
 
 PAPER_RENDERING = "tx_000100000000"
-"""Photos cropped to the object, sketches centred: the rendering of Sketchy that its code reads."""
+"""The rendering of Sketchy that its code reads, with photos cropped and sketches centred."""
 
 PAPER_TABLE_1: dict[str, int | float] = {
     "Train classes": 104,

@@ -10,7 +10,7 @@ Kingma and Welling, *Auto-Encoding Variational Bayes*, ICLR 2014; Rezende, Moham
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -157,6 +157,8 @@ class VAE(Estimator):
         Mean per epoch and picture, in nats: ``"reconstruction"``, which is
         :math:`-\log p_\theta(x \mid z)`, and ``"kl"``.
     """
+
+    _learns_from: ClassVar[str] = "images"
 
     latent_dim: int = hyper(default=2, least=1, help="Width of z.")
     hidden: int = hyper(default=256, least=1, help="Width of the hidden layers.")

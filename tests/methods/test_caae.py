@@ -336,7 +336,7 @@ def test_every_default_is_among_the_values_to_try():
     [
         ({"adversarial_weight": -1}, "adversarial_weight is -1"),
         ({"reconstruction_weight": float("nan")}, "reconstruction_weight is nan"),
-        ({"encoder_noise": 1.0}, "encoder_noise is 1.0: it must be below 1"),
+        ({"encoder_noise": 1.0}, "encoder_noise is 1.0: it must be from 0 to below 1"),
         ({"encoder_noise": -0.1}, "encoder_noise is -0.1"),
         ({"gradient_penalty": -0.1}, "gradient_penalty is -0.1"),
         ({"discriminator_steps": -1}, "discriminator_steps is -1"),

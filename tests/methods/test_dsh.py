@@ -213,7 +213,7 @@ def test_distances_need_no_bit_count_of_numpy(monkeypatch):
 def test_hamming_order_is_cosine_order_with_all_its_ties(bits, monkeypatch):
     queries, gallery = random_codes(33, bits, 1).float(), random_codes(500, bits, 2).float()
     cosine = rank(queries, gallery)
-    monkeypatch.setattr("zsbir_lib.methods.dsh._BLOCK_BYTES", 8 * 500 * 10)  # 10 queries
+    monkeypatch.setattr("zsbir_lib.retrieval.hamming._BLOCK_BYTES", 8 * 500 * 10)  # 10 queries
     indices, distances = hamming_rank(pack_codes(queries), pack_codes(gallery))
     np.testing.assert_array_equal(indices, cosine.indices)
     np.testing.assert_allclose(1 - (1 - 2 * distances / bits), cosine.distances, atol=1e-5)

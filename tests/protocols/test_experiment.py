@@ -63,13 +63,32 @@ class Centred(RetrievalMethod):
         return features
 
 
-# Set after the class is made, so that it is registered for these tests only.
-Centred.name = "centred for tests"
+class Counting(Centred):
+    """Counts what is asked of it."""
+
+    calls: ClassVar[list[str]] = []
+
+    def _fit(self, pairs, progress):
+        self.calls.append(f"fit {len(pairs)}")
+        super()._fit(pairs, progress)
+
+    def encode_sketches(self, features):
+        self.calls.append(f"encode {len(features)}")
+        return super().encode_sketches(features)
+
+    def index(self, features):
+        self.calls.append(f"index {len(features)}")
+        return super().index(features)
+
+
+# Set after the classes are made, so that they are registered for these tests only.
+Centred.name, Counting.name = "centred for tests", "counting for tests"
 
 
 @pytest.fixture(autouse=True)
 def _register(monkeypatch):
-    monkeypatch.setattr(METHODS, "_known", {**METHODS._known, Centred.name: Centred})
+    own = {each.name: each for each in (Centred, Counting)}
+    monkeypatch.setattr(METHODS, "_known", {**METHODS._known, **own})
 
 
 @pytest.mark.parametrize(
@@ -149,25 +168,6 @@ def test_the_kinds_of_bad_input_have_names():
         create_method("magic")
     with pytest.raises(UnknownNameError, match="no class unicorn"):
         features.with_split(ZeroShotSplit("odd", CLASSES[:5], ("unicorn",)))
-
-
-class Counting(Centred):
-    """Counts what is asked of it."""
-
-    name = "counting for tests"
-    calls: ClassVar[list[str]] = []
-
-    def _fit(self, pairs, progress):
-        self.calls.append(f"fit {len(pairs)}")
-        super()._fit(pairs, progress)
-
-    def encode_sketches(self, features):
-        self.calls.append(f"encode {len(features)}")
-        return super().encode_sketches(features)
-
-    def index(self, features):
-        self.calls.append(f"index {len(features)}")
-        return super().index(features)
 
 
 def test_nothing_is_encoded_indexed_or_ranked_twice():

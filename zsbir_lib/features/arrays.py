@@ -138,7 +138,17 @@ def _halves(numbers: np.ndarray, first: int) -> tuple[Tensor, Tensor]:
 
 
 def number_photos(sketch_photos: Any, photo_ids: Iterable[Any], length: int) -> Tensor:
-    """Return the row of the photo that each sketch was drawn from, -1 where it is not known."""
+    """Return the row of the photo that each sketch was drawn from, -1 where it is not known.
+
+    Parameters
+    ----------
+    sketch_photos
+        For each sketch, the name or the row of its photo; None where no pairs are known.
+    photo_ids
+        Names of the photos.
+    length
+        Number of sketches.
+    """
     if sketch_photos is None:
         return torch.full((length,), -1)
     rows = as_labels("sketch_photos", sketch_photos, length)
@@ -149,7 +159,17 @@ def number_photos(sketch_photos: Any, photo_ids: Iterable[Any], length: int) -> 
 
 
 def as_split(unseen: Any, names: tuple[str, ...], *, numbered: bool) -> ZeroShotSplit:
-    """Return the split of `names` that holds out `unseen`: classes, a split, or the name of one."""
+    """Return the split of classes that holds out those that are unseen.
+
+    Parameters
+    ----------
+    unseen
+        Classes, a split, or the name or file of one.
+    names
+        All classes.
+    numbered
+        Whether a whole number among `unseen` is a place in `names`; else it is a name.
+    """
     if isinstance(unseen, ZeroShotSplit):
         class_mask((*unseen.seen, *unseen.unseen), names)
         return unseen

@@ -34,7 +34,17 @@ def check_matrix(name: str, features: Tensor) -> None:
 
 
 def check_integers(name: str, values: Tensor, length: int) -> None:
-    """Raise unless `values` is an int64 tensor of shape (length,)."""
+    """Raise a `LabelError` unless `values` is an int64 tensor of shape (length,).
+
+    Parameters
+    ----------
+    name
+        For the message.
+    values
+        What is checked.
+    length
+        How many numbers there must be.
+    """
     if not isinstance(values, Tensor) or values.dtype != torch.int64 or values.shape != (length,):
         raise LabelError(
             f"{name} must be an int64 tensor of {length} numbers, not {describe(values)}"
@@ -42,7 +52,17 @@ def check_integers(name: str, values: Tensor, length: int) -> None:
 
 
 def check_labels(name: str, labels: Tensor, class_names: Sequence[str]) -> None:
-    """Raise unless every label is an index into `class_names`."""
+    """Raise a `LabelError` unless every label is an index into `class_names`.
+
+    Parameters
+    ----------
+    name
+        For the message.
+    labels
+        Whole numbers, shape (n,).
+    class_names
+        All classes.
+    """
     if not ((labels >= 0) & (labels < len(class_names))).all():
         raise LabelError(f"{name} must be 0 to {len(class_names) - 1}: there is no other class")
 
@@ -50,7 +70,17 @@ def check_labels(name: str, labels: Tensor, class_names: Sequence[str]) -> None:
 def check_attributes(
     attributes: Tensor | None, names: Sequence[str], class_names: Sequence[str]
 ) -> None:
-    """Raise unless there is a row of attributes for each class, and a name for each column."""
+    """Raise unless there is a row of attributes for each class, and a name for each column.
+
+    Parameters
+    ----------
+    attributes
+        Shape (classes, attributes), or None, which goes with no names.
+    names
+        Of the attributes.
+    class_names
+        All classes.
+    """
     if attributes is None:
         if names:
             raise ZsbirError(f"{len(names)} attribute_names without class_attributes")
@@ -64,7 +94,17 @@ def check_attributes(
 
 
 def freeze(record: Any, tensors: Sequence[str], tuples: Sequence[str]) -> None:
-    """Detach a frozen record's features from any graph, and make tuples of its names."""
+    """Detach a frozen record's features from any graph, and make tuples of its names.
+
+    Parameters
+    ----------
+    record
+        An instance of a frozen dataclass, still in the making.
+    tensors
+        The fields that hold features.
+    tuples
+        The fields that hold names.
+    """
     for name in tensors:
         value = getattr(record, name)
         if isinstance(value, Tensor) and value.requires_grad:

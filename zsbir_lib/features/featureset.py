@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _FORMAT = "zsbir-features-1"
 
 PAIRINGS = ("drawn", "class")
-"""With which photo a sketch is paired: the one it was drawn from, or any of its class."""
+"""A sketch is paired with the photo it was drawn from, or with any of its class."""
 
 
 @dataclass(frozen=True, eq=False)

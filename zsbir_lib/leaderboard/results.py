@@ -38,6 +38,8 @@ class Origin:
         Of the features, by content: labels, pairs and split included.
     shapes
         Digest of the true shape distances; None where there were none.
+    code
+        What earlier versions wrote about the code they ran; now empty.
     """
 
     dataset: str
@@ -48,12 +50,23 @@ class Origin:
     unseen_classes: int
     digest: str
     shapes: Any = None
-    code: str = ""  # earlier versions wrote one
+    code: str = ""
 
 
 @dataclass(frozen=True)
 class ObjectScores:
-    """Figures on single photos, means over seeds; see `zsbir_lib.protocols.FineGrained`."""
+    """Figures on single photos, means over seeds; see `zsbir_lib.protocols.FineGrained`.
+
+    Attributes
+    ----------
+    n_queries
+        Sketches whose own photo is in the gallery.
+    recall, recall_in_class, chance_in_class
+        By depth K, written as text: in the whole gallery, among the photos of the sketch's class,
+        and what the latter would be by chance.
+    shape_correlation
+        Rank correlation with the true shape distances; None where there are none.
+    """
 
     n_queries: float
     recall: dict[str, float]

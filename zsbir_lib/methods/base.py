@@ -56,6 +56,7 @@ class RetrievalMethod(Estimator, ABC):
     title: ClassVar[str]
     version: ClassVar[int] = 1
     needs_pairs: ClassVar[bool] = True
+    _learns_from: ClassVar[str] = "pairs"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zsbir_lib.methods.estimator import hyper
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
@@ -155,7 +155,9 @@ class CVAE(GenerativeMethod[CVAENetwork]):
         drawn = 1 if self.shared_noise else count
         return super()._noise(drawn, width, generator).expand(count, -1)
 
-    def _centres(self, decoder: nn.Module, z: Tensor, first: Tensor, sketches: Tensor) -> Tensor:
+    def _centres(
+        self, network: GenerativeNetwork, z: Tensor, first: Tensor, sketches: Tensor
+    ) -> Tensor:
         if self.average_samples:
-            return self._decode(decoder, z, sketches).mean(dim=1, keepdim=True)
-        return super()._centres(decoder, z, first, sketches)
+            return self._decode(network, z, sketches).mean(dim=1, keepdim=True)
+        return super()._centres(network, z, first, sketches)

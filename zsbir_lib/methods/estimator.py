@@ -209,6 +209,7 @@ class Estimator(BaseEstimator):
 
     search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
     _declared: ClassVar[dict[str, HyperParameter]] = {}
+    _learns_from: ClassVar[str] = ""  # what `fit` is called with, for messages
     # A notebook shows the text: scikit-learn's boxes unfold by scripts, and not in print.
     _repr_html_ = _repr_mimebundle_ = None
 
@@ -312,4 +313,5 @@ def check_fitted(estimator: Estimator) -> None:
     asked = getattr(estimator, "__sklearn_is_fitted__", None)
     fitted = asked() if asked else any(k[-1] == "_" and k[0] != "_" for k in vars(estimator))
     if not fitted:
-        raise NotFittedError(f"{type(estimator).__name__} is not fitted: call fit first")
+        call = f"fit({estimator._learns_from})"
+        raise NotFittedError(f"{type(estimator).__name__} is not fitted: call {call} first")

@@ -164,13 +164,13 @@ class GenerativeMethod(RetrievalMethod, Generic[NetworkT]):
         generator = torch.Generator().manual_seed(self.seed)
         return torch.randn(count, self.network_.latent_dim, generator=generator)
 
-    def _decode(self, decoder: nn.Module, z: Tensor, features: Tensor) -> Tensor:
+    def _decode(self, network: GenerativeNetwork, z: Tensor, features: Tensor) -> Tensor:
         """Return the photo features that each sketch gives for each z, shape (n, len(z), d)."""
-        device = next(decoder.parameters()).device
+        device = next(network.parameters()).device
         sketches = self._scaled(features, 1).to(device)
         every_z = z.to(device).repeat(len(sketches), 1)
-        both = torch.cat([every_z, sketches.repeat_interleave(len(z), dim=0)], dim=1)
-        samples = decoder(both).view(len(sketches), len(z), -1)
+        samples = network.decode(every_z, sketches.repeat_interleave(len(z), dim=0))
+        samples = samples.view(len(sketches), len(z), -1)
         return samples * self.scales_[0].to(device) + self.means_[0].to(device)
 
     @torch.no_grad()
@@ -198,8 +198,8 @@ class GenerativeMethod(RetrievalMethod, Generic[NetworkT]):
             If the method is not fitted, or the features do not fit it.
         """
         z = self.latents(n_samples or self.n_samples)
-        decoder = placed(self.network_.decoder, self.device)
-        return self._decode(decoder, z, features).to(torch.as_tensor(features).device)
+        network = placed(self.network_, self.device)
+        return self._decode(network, z, features).to(torch.as_tensor(features).device)
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
@@ -217,17 +217,19 @@ class GenerativeMethod(RetrievalMethod, Generic[NetworkT]):
         """
         z = self.latents(self.n_samples)
         first = kmeans(z[None], self.n_centres).centres[0]
-        decoder = placed(self.network_.decoder, self.device)
+        network = placed(self.network_, self.device)
         block = max(1, BLOCK_BYTES // (4 * self.n_samples * features.shape[1]))
         if not len(features):
             return features.new_empty(0, self.n_centres, features.shape[1])
-        centres = [self._centres(decoder, z, first, part).cpu() for part in features.split(block)]
+        centres = [self._centres(network, z, first, part).cpu() for part in features.split(block)]
         return torch.cat(centres) - self.means_[0]
 
-    def _centres(self, decoder: nn.Module, z: Tensor, first: Tensor, sketches: Tensor) -> Tensor:
+    def _centres(
+        self, network: GenerativeNetwork, z: Tensor, first: Tensor, sketches: Tensor
+    ) -> Tensor:
         """Return the K-means centres of what each sketch generates, shape (n, K, d)."""
-        samples = self._decode(decoder, z, sketches)
-        init = self._decode(decoder, first, sketches)
+        samples = self._decode(network, z, sketches)
+        init = self._decode(network, first, sketches)
         return kmeans(samples, self.n_centres, init=init).centres
 
     @encoder("photo")

@@ -68,11 +68,12 @@ def placed(module: ModuleT, device: str | torch.device | None) -> ModuleT:
     Parameters
     ----------
     module
-        With weights.
+        A network, or a part of one; it may hold no weights.
     device
         See `zsbir_lib.devices.choose_device`.
     """
     chosen = choose_device(device)
-    if next(module.parameters()).device.type == chosen.type == "cpu":
+    held = (*module.parameters(), *module.buffers())
+    if chosen.type == "cpu" and all(one.device.type == "cpu" for one in held):
         return module
     return copy.deepcopy(module).to(chosen)

@@ -25,7 +25,17 @@ def label(name: str) -> str:
 
 
 def show(axes: Axes, image: Image.Image, text: str) -> None:
-    """Show a picture without a scale, and a text below it."""
+    """Show a picture without a scale, and a text below it.
+
+    Parameters
+    ----------
+    axes
+        Where it is drawn.
+    image
+        The picture.
+    text
+        A line, of any length.
+    """
     axes.imshow(np.asarray(image.convert("RGB")), interpolation="nearest" if image.width < 48 else
                 "antialiased")  # fmt: skip
     axes.set(xticks=[], yticks=[])

@@ -56,7 +56,7 @@ class Choice:
 
     @property
     def table(self) -> list[tuple[dict[str, Any], list[float]]]:
-        """A pair for each candidate that did not fail: its settings, its mAP@K on each split."""
+        """For each candidate that did not fail, its settings and its mAP@K on each split."""
         return [(row.parameters, list(row.scores)) for row in self.candidates if row.scores]
 
 

@@ -73,7 +73,7 @@ class Trial:
 
     @cached_property
     def queries(self) -> Tensor:
-        """The encoded sketches: shape (q, e), or (q, K, e) for K centres each."""
+        """The encoded sketches, shape (q, e), or (q, K, e) for K centres each."""
         return self.method.encode_sketches(self.task.queries)
 
     @cached_property

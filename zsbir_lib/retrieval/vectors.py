@@ -12,7 +12,22 @@ from zsbir_lib.errors import ZsbirError
 
 
 def as_features(name: str, value: Any, ndims: tuple[int, ...]) -> Tensor | np.ndarray:
-    """Return features as a tensor or array of real numbers, checked, without a copy."""
+    """Return features as a tensor or array of real numbers, checked, without a copy.
+
+    Parameters
+    ----------
+    name
+        For messages.
+    value
+        PyTorch's, NumPy's or Python's numbers.
+    ndims
+        The numbers of dimensions that they may have: 2, or 3 with centres.
+
+    Raises
+    ------
+    ZsbirError
+        If they are not real numbers of such a shape, or there are none.
+    """
     if isinstance(value, Tensor):
         value, kind = value.detach(), "c" if value.is_complex() else "f"
     else:
@@ -53,6 +68,26 @@ def scale_rows(
     """Write float32 rows of a largest number in [0.5, 1), and 1 / norm (0 for a row of zeros).
 
     The factors are powers of two, so nothing is rounded and nothing overflows in the product.
+
+    Parameters
+    ----------
+    name
+        For the message.
+    source
+        Rows of float32 or float64 numbers, shape (n, d).
+    scaled
+        Where the scaled rows are written, shape (n, d).
+    inverse_norms
+        Where 1 / norm of each scaled row is written, shape (n,).
+    first
+        Number of the item that the first row is of, for the message.
+    rows_per_item
+        Rows of one item: its centres.
+
+    Raises
+    ------
+    ZsbirError
+        If a row holds NaN or infinite numbers.
     """
     largest = torch.linalg.vector_norm(source, ord=float("inf"), dim=1).cpu()
     bad = ~torch.isfinite(largest)

@@ -81,7 +81,7 @@ class LatentWalker(LiveWidget):
         caption: str = "",
     ) -> None:
         if getattr(model, "network_", None) is None:
-            raise ZsbirError("the VAE is not fitted: call fit first")
+            raise ZsbirError("the VAE is not fitted: call fit(images) first")
         if model.latent_dim != 2 or model.likelihood != "bernoulli":
             raise ZsbirError(
                 f"the VAE has latent_dim={model.latent_dim} and likelihood={model.likelihood!r}: "
