@@ -152,7 +152,7 @@ def test_each_player_moves_its_own_weights_only(pairs, monkeypatch):
 
         def spy(self, network, *batch):
             if not start:
-                start.update({name: w.clone() for name, w in network.named_parameters()})
+                start.update({name: w.cpu().clone() for name, w in network.named_parameters()})
             return real(self, network, *batch)
 
         monkeypatch.setattr(CAAE, "loss", spy)
@@ -230,7 +230,7 @@ def test_with_a_discriminator_that_never_learns_the_codes_leave_the_prior(pairs)
 # ---- the report
 def planted(pairs, codes, logit=0.0, weight_of_z=1.0):
     """A fitted method whose codes, discriminator and decoder we choose."""
-    method = CAAE(encoder_noise=0.0)
+    method = CAAE(encoder_noise=0.0, device="cpu")
     dim = pairs.photos.shape[1]
     network = CAAENetwork(dim, codes.shape[1], non_negative=False).requires_grad_(False)
     network.encode = lambda photos, sketches: codes
