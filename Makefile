@@ -50,9 +50,11 @@ test-all: book
 	@$(PYTEST) --dist worksteal tests
 	@$(MAKE) --no-print-directory pretended
 
+PRETENDED ?= $(CHAPTERS) $(DEVICELESS) tests
+
 pretended: setup
 	@if $(PY) -c "import sys, torch; sys.exit(torch.version.cuda is None)"; then \
-	    OMP_NUM_THREADS=1 $(PY) tests/pretend -m pytest -n $(JOBS) $(CHAPTERS) $(DEVICELESS) tests; \
+	    OMP_NUM_THREADS=1 $(PY) tests/pretend -m pytest -n $(JOBS) $(PRETENDED); \
 	else echo "this PyTorch is built without CUDA: no card can be pretended"; fi
 
 test-cuda: setup
