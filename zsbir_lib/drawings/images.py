@@ -88,7 +88,7 @@ def read_image(
     ------
     ZsbirError
         If there is no such file, or it is no regular file, empty, damaged or no image, has more
-        than `MAX_PIXELS`, or is more than `MAX_RATIO` times as long as wide.
+        than ``MAX_PIXELS``, or is more than ``MAX_RATIO`` times as long as wide.
     """
     if not isinstance(source, Image.Image):
         what = f"{what} {Path(source)}"

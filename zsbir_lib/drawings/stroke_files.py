@@ -65,7 +65,7 @@ def read_strokes(
     number
         Which drawing of a file of several, counted from 0.
     form
-        What the lists are: one of `FORMS`. By default it is recognised where it can be only one.
+        What the lists are: one of ``FORMS``. By default it is recognised where it can be only one.
 
     Returns
     -------

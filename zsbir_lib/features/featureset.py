@@ -79,7 +79,7 @@ class FeatureSet:
     attribute_names : tuple of str
         What the columns of `class_attributes` say.
     pairing : str
-        One of `PAIRINGS`; see `with_pairing`.
+        One of ``PAIRINGS``; see `with_pairing`.
     pairing_seed : int
         Of the draw where `pairing` is ``"class"``.
 

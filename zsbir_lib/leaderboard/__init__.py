@@ -5,7 +5,7 @@
     board = zsbir_lib.leaderboard(features)
     print(board.table())
 
-The package can be called: `zsbir_lib.leaderboard` is `zsbir_lib.leaderboard.run.run`.
+The package can be called: ``zsbir_lib.leaderboard(...)`` is `run`.
 """
 
 import sys

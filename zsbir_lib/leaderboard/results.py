@@ -147,7 +147,7 @@ class Row:
     parameters
         Its hyper-parameters, as they were chosen.
     choice
-        What each candidate reached on held-out seen classes, at depth `choice_k`.
+        What each candidate reached on held-out seen classes, at depth ``choice_k``.
     protocols
         Figures by protocol; empty if the method failed.
     seconds
@@ -155,7 +155,7 @@ class Row:
     error
         Why the method failed; None if it did not.
     method_id
-        Of the method's version and search space; see `zsbir_lib.leaderboard.run.method_id`.
+        Of the method's version and search space.
     """
 
     title: str

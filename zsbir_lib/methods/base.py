@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
+from sklearn.utils.metadata_routing import UNUSED
 from torch import Tensor, nn
 from typing_extensions import Self
 
@@ -62,6 +63,9 @@ class RetrievalMethod(Estimator, ABC):
         super().__init_subclass__(**options)
         if "name" in vars(cls):
             METHODS.add(cls.name, cls)
+
+    # Nothing that `fit` takes is metadata, which scikit-learn would offer to route.
+    __metadata_request__fit: ClassVar[dict[str, str]] = {"pairs": UNUSED, "progress": UNUSED}
 
     def fit(self, pairs: Pairs | None, *, progress: bool | None = None) -> Self:
         """Learn from pairs of seen classes, and return the method itself.

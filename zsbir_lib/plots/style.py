@@ -143,7 +143,7 @@ def new_plots(
 
 
 def check_picture_path(path: str | os.PathLike) -> Path:
-    """Return `path` if its suffix is one of `FORMATS`.
+    """Return `path` if its suffix is one of ``FORMATS``.
 
     Raises
     ------

@@ -26,7 +26,7 @@ TOYNET_WEIGHTS = Path(__file__).parent / "weights" / "toynet.safetensors"
 
 
 def packaged_weights() -> dict[str, Tensor]:
-    """Return the state dict of `TOYNET_WEIGHTS`, having compared the file with its checksum.
+    """Return the state dict of ``TOYNET_WEIGHTS``, having compared the file with its checksum.
 
     Raises
     ------

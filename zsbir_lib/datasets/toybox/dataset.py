@@ -49,10 +49,6 @@ class Toybox(SketchPhotoDataset):
         The named size.
     recipe : zsbir_lib.datasets.toybox.recipe.Recipe
         What the pictures depend on.
-    class_attributes : ndarray of bool, shape (n_classes, n_attributes)
-        Which attributes each class has, in the order of `class_names`.
-    attribute_names : tuple of str
-        What the attributes are called.
 
     Raises
     ------

@@ -45,7 +45,7 @@ def _hand(seed: int, number: int) -> Hand:
 
 @dataclass(frozen=True)
 class Toy:
-    """Instance number `instance` of the class `class_name`, under a `seed`.
+    """Instance number `instance` of the class `class_name`, under a seed.
 
     The object itself, its photo and each of its sketches draw from separate streams of random
     numbers: another `clutter` shows the same object, and one sketch more changes no other.
