@@ -69,10 +69,22 @@ def test_what_is_not_read_is_said_on_standard_error(run, data, root, tmp_path):
     for path in list(bear.glob("*.jpg")):
         path.rename(path.with_suffix(".heic"))
     data = [str(copy) if part == str(root) else part for part in data]
-    code, _, err = run("evaluate", "--method", "cosine", *data)
+    code, out, err = run("evaluate", "--method", "cosine", *data)
     assert code == 0
+    assert "no photo of their class" not in out
     assert "not read, by class: bear (4 .heic)" in err
     assert "sketches but no photos, by class: bear" in err
+
+
+def test_queries_that_nothing_can_answer_are_counted(run, run_json, data, root, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(root / "256x256", copy)
+    shutil.rmtree(copy / "photo" / PAPER_RENDERING / "fan")
+    data = [str(copy) if part == str(root) else part for part in data]
+    asked = run_json("evaluate", "--method", "cosine", *data)["queries_without_match"]
+    assert asked == 8
+    _, out, _ = run("evaluate", "--method", "cosine", *data)
+    assert "8 of the sketches have no photo of their class in the gallery: they score 0" in out
 
 
 def test_a_folder_that_is_not_sketchy_is_shown_the_layout(run, data, tmp_path):

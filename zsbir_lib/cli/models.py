@@ -200,6 +200,7 @@ def evaluate(
         "k": k,
         "queries": len(task.queries),
         "gallery": len(task.gallery),
+        "queries_without_match": report.n_without_match,
         "fit_seconds": None if model else round(fit_seconds, 2),
         "scores": scores,
         "chosen": None if chosen is None else describe_choice(chosen),
@@ -210,6 +211,11 @@ def evaluate(
         f"{len(task.queries):,} sketches of {len(found.split.unseen)} unseen classes, "
         f"{len(task.gallery):,} photos"
     )
+    if report.n_without_match:
+        head += (
+            f"\n{report.n_without_match:,} of the sketches have no photo of their class in the "
+            "gallery: they score 0"
+        )
     parts = [head, text]
     if chosen is not None:
         parts.insert(1, choice_text(chosen))
