@@ -50,10 +50,14 @@ def test_names_as_the_library_does():
     labels = torch.arange(8).repeat_interleave(5)
     x += torch.nn.functional.one_hot(labels % 5, 5)
     names = ["cow", "owl", "car_(sedan)", "chair", "violin", "apple", "castle", "bat"]
-    pairs = Pairs(x, x, torch.arange(40), labels, labels, tuple(names))
+    labels = torch.tensor([toybox.class_names.index(name) for name in names])[labels]
+    has, words = toybox.class_attributes, toybox.attribute_names
+    pairs = Pairs(
+        x, x, torch.arange(40), labels, labels, toybox.class_names,
+        class_attributes=torch.tensor(has).float(), attribute_names=words,
+    )  # fmt: skip
     dap = DAP(ridge=0.3).fit(pairs)
     asked = list(toybox.split.unseen)
-    has, words = toybox.class_attributes()
     rows = [toybox.class_names.index(name) for name in asked]
     columns = [words.index(word) for word in dap.attributes_]
     new = torch.randn(20, 5, generator=rng)
