@@ -140,8 +140,3 @@ def explain(error: Exception) -> str:
     if isinstance(error, ZsbirError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def printable(text: str) -> str:
-    """Return text without control characters and lone surrogates, which names may hold."""
-    return "".join(c if c.isprintable() else "?" for c in text)

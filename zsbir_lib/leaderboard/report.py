@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from zsbir_lib.errors import printable
 from zsbir_lib.leaderboard.results import Leaderboard
 from zsbir_lib.methods import METHODS
 from zsbir_lib.paper import PAPER_RESULTS
 from zsbir_lib.protocols import Interval
+from zsbir_lib.reading import printable
 
 _SHORT = {"traditional": "trad", "zero-shot": "ZS"}
 

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from zsbir_lib.datasets.base import SketchPhotoDataset
-from zsbir_lib.errors import ZsbirError, printable
+from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots.style import STYLE, Plot
+from zsbir_lib.reading import printable
 
 
 def readable(name: str) -> str:
