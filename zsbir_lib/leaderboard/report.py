@@ -152,7 +152,9 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in map(printable, cells)) + " |"
+    # A cell is one line, whatever a message holds.
+    texts = [printable(" ".join(cell.split())).replace("|", r"\|") for cell in cells]
+    return "| " + " | ".join(texts) + " |"
 
 
 def _cell(value: Any, column: str) -> str:

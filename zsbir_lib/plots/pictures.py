@@ -17,7 +17,7 @@ from zsbir_lib.reading import printable
 
 def readable(name: str) -> str:
     """Return the name of a class or a measure as people read it."""
-    return printable(name.replace("_", " "))
+    return printable(" ".join(name.replace("_", " ").split()))
 
 
 def label(name: str) -> str:
