@@ -67,8 +67,8 @@ def printable(text: str | os.PathLike[str]) -> str:
 
     Examples
     --------
-    >>> printable("caf\udce9 \x1b[31m")
-    'caf\\xe9 \\x1b[31m'
+    >>> printable("kiwi\udce9 \x1b[31m")
+    'kiwi\\xe9 \\x1b[31m'
     """
     return "".join(map(_written_out, str(text)))
 

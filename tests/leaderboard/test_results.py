@@ -17,7 +17,7 @@ def board():
     return make_board()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def values(board):
     return json.loads(json.dumps(board.to_dict()))
 
