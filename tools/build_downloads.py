@@ -212,6 +212,7 @@ def print_pages(address: str) -> list[tuple[str, str, bytes]]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         tab = browser.new_page(viewport={"width": 820, "height": 1160}, color_scheme="light")
+        tab.set_default_timeout(300_000)  # nobody waits for it, and the machine may be busy
         for page in pages():
             tab.goto(f"{address}/{page}.html", wait_until="load")
             tab.evaluate("window.MathJax?.startup?.promise")
