@@ -83,4 +83,5 @@ def probe_id(output: Tensor) -> str:
 
 
 def short_hash(text: str) -> str:
+    """Return eight hexadecimal digits of the SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]
