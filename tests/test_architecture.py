@@ -15,7 +15,6 @@ MOST = 350  # lines of a room with one idea
 LONG = {
     "cli/options.py": "every option that commands share, once",
     "datasets/sketchy.py": "one data set, with what its copies differ by",
-    "features/backbones.py": "a backbone and how it proves itself",
     "features/featureset.py": "one class, its checks and its file",
     "features/weight_files.py": "every form of a weight file, told apart",
     "metrics.py": "to be parted: scores of a ranking, and reports over queries",

@@ -342,13 +342,6 @@ def test_the_probe_tells_networks_of_the_same_weights_apart(loaded):
     assert found[0].probe_id == found[2].probe_id
 
 
-def test_the_probe_overlooks_the_last_digits():
-    feature = torch.randn(1, 192, generator=torch.Generator().manual_seed(0)).relu()
-    assert backbones._probe_id(feature) == backbones._probe_id(feature * (1 + 1e-6))
-    assert backbones._probe_id(feature) != backbones._probe_id(feature.flip(1))
-    assert backbones._probe_id(torch.zeros(1, 5)) == backbones._probe_id(-torch.zeros(1, 5))
-
-
 def test_a_backbone_asks_its_network_where_it_is(toynet_file):
     _, path = toynet_file
     backbone = load_backbone("toynet", path, device="cpu")

@@ -185,23 +185,25 @@ def _toybox() -> Iterator[Check]:
 def _toynet() -> Iterator[Check]:
     from zsbir_lib.datasets.toybox.recipe import DRAWINGS_VERSION
     from zsbir_lib.features import load_backbone
-    from zsbir_lib.toynet import TOYNET_WEIGHTS, read_toynet_card
+    from zsbir_lib.toynet import SKETCH_WEIGHTS, TOYNET_WEIGHTS, read_toynet_card
 
     remedy = "`zsbir toynet train --packaged` makes them"
-    try:
-        backbone = load_backbone("toynet", device="cpu")
-        card = read_toynet_card(TOYNET_WEIGHTS)
-    except ZsbirError as error:
-        yield Check("toynet weights", "wrong", str(error), remedy)
-        return
-    found = backbone.weights_id
-    if "held_out_accuracy" in card:
-        found += f", {card['held_out_accuracy']:.1%} of held-out photos named right"
-    if card.get("drawings_version") == DRAWINGS_VERSION:
-        yield Check("toynet weights", "ok", found)
-    else:
-        found += ", trained on photos of other drawings"
-        yield Check("toynet weights", "note", found, f"they serve; {remedy} anew")
+    for path in (TOYNET_WEIGHTS, SKETCH_WEIGHTS):
+        what = f"{path.stem} weights"
+        try:
+            backbone = load_backbone(path.stem, device="cpu")
+            card = read_toynet_card(path)
+        except ZsbirError as error:
+            yield Check(what, "wrong", str(error), remedy)
+            continue
+        found = backbone.weights_id
+        if "held_out_accuracy" in card:
+            found += f", {card['held_out_accuracy']:.1%} of held-out photos named right"
+        if card.get("drawings_version") == DRAWINGS_VERSION:
+            yield Check(what, "ok", found)
+        else:
+            found += ", trained on pictures of other drawings"
+            yield Check(what, "note", found, f"they serve; {remedy} anew")
 
 
 def _chromium() -> Iterator[Check]:

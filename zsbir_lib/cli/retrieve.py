@@ -116,7 +116,7 @@ def retrieve(
         check_origin(model, metadata, features)
     if not as_is:
         drawing = _in_style(ink, dataset, skip=options.on_error == "skip")
-    query = fitted.encode_sketches(backbone.features([drawing]))
+    query = fitted.encode_sketches(backbone.for_sketches().features([drawing]))
     places = np.flatnonzero(dataset.class_mask(features.photo_labels.numpy(), names))
     ranking = fitted.index(features.photos[places]).search(query, k)
     nearest = places[ranking.indices[0].tolist()].tolist()

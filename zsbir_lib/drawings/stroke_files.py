@@ -107,6 +107,31 @@ def read_strokes(
         raise ZsbirError(f"{what} {wanted}") from None
 
 
+def read_all_strokes(path: str | os.PathLike) -> Iterator[list[Stroke]]:
+    """Yield the strokes of each drawing in a ``.json`` or ``.ndjson`` file, in its order.
+
+    Raises
+    ------
+    ZsbirError
+        If the file is missing or damaged; the message says which drawing is, counted from 0.
+    """
+    what = f"the drawing {Path(path)}"
+    check_file(path, what)
+    with open(path, encoding="utf-8-sig") as stream:
+        drawings, number = _drawings(stream), 0
+        while True:
+            try:
+                drawing = next(drawings)
+            except StopIteration:
+                return
+            except (ValueError, RecursionError):
+                raise ZsbirError(
+                    f"cannot read number {number} of {what}: it is no JSON, or is damaged"
+                ) from None
+            yield read_strokes(drawing)
+            number += 1
+
+
 # --- Forms of lists ------------------------------------------------------------------------------
 
 

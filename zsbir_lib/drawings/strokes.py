@@ -46,7 +46,7 @@ def render_strokes(
         pressure is not from 0 to 1: other forms of strokes are read by `read_strokes`.
     """
     check_size(size)
-    clean = [points for n, stroke in enumerate(strokes) if len(points := _points(stroke, n))]
+    clean = [points for n, stroke in enumerate(strokes) if len(points := stroke_points(stroke, n))]
     if not clean:
         raise ZsbirError("nothing is drawn: give a stroke with a point or more")
     everything = np.concatenate(clean)[:, :2]
@@ -77,7 +77,7 @@ def render_strokes(
     return Image.fromarray(pixels).convert("RGB")
 
 
-def _points(stroke: Sequence[Sequence[float]], number: int) -> np.ndarray:
+def stroke_points(stroke: Sequence[Sequence[float]], number: int) -> np.ndarray:
     """Return the finite points of a stroke as x, y and pressure, shape (n, 3)."""
     turn = "read_strokes turns the lists of Quick, Draw! and rows of x, y and pen into such points"
     try:

@@ -18,6 +18,7 @@ from zsbir_lib.features.recipes import (
     register_backbone,
 )
 from zsbir_lib.features.task import RetrievalTask
+from zsbir_lib.features.towers import TwoTowers
 from zsbir_lib.features.weight_files import read_weights
 from zsbir_lib.toynet import ToyNet
 
@@ -30,6 +31,7 @@ __all__ = [
     "Recipe",
     "RetrievalTask",
     "ToyNet",
+    "TwoTowers",
     "available_backbones",
     "extract_features",
     "load_backbone",

@@ -17,7 +17,9 @@ from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.features.probing import check_output, probe_id, probe_picture, short_hash
 from zsbir_lib.features.recipes import BACKBONES, Recipe
+from zsbir_lib.features.towers import TwoTowers
 from zsbir_lib.features.weight_files import StateDict, first_line, fit, state_dicts
 
 
@@ -47,6 +49,7 @@ class Normalised(nn.Module):
     ) -> None:
         super().__init__()
         self.network, self.memory_format = network, memory_format
+        self.mean, self.std = mean, std
         centre, spread = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
         # (x / 255 - mean) / std, as one multiplication and one addition.
         self.register_buffer("scale", 1 / (255 * spread), persistent=False)
@@ -56,6 +59,13 @@ class Normalised(nn.Module):
         """Map pixel values (n, 3, s, s), uint8 or float, to features (n, dim)."""
         images = torch.addcmul(self.shift, images.to(self.scale.dtype), self.scale)
         return self.network(images.contiguous(memory_format=self.memory_format))
+
+    def for_sketches(self) -> Normalised:
+        """Return the network that sketches go through, with the same weights: mostly this one."""
+        if not isinstance(self.network, TwoTowers):
+            return self
+        tower = Normalised(self.network.sketch, self.mean, self.std, self.memory_format)
+        return tower.to(self.scale.device).train(self.training)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +122,18 @@ class Backbone:
             return self
         return replace(self, module=copy.deepcopy(self.module).to(place))
 
+    def for_sketches(self) -> Backbone:
+        """Return the backbone that sketches go through: this one, or its network for them.
+
+        See `zsbir_lib.features.TwoTowers`.
+        """
+        if not isinstance(self.module, Normalised):
+            return self
+        sketch = self.module.for_sketches()
+        return self if sketch is self.module else replace(self, module=sketch)
+
     def features(self, images: Sequence[Image.Image], batch_size: int = 64) -> Tensor:
-        """Return the features of a few images, on the CPU.
+        """Return the features of a few photos, or of sketches by `for_sketches`, on the CPU.
 
         Use `zsbir_lib.features.extract_features` for a whole data set.
 
@@ -212,7 +232,7 @@ def load_backbone(
             f"{name} has no default weights: pass a file as "
             f"{argument('weights', placeholder='PATH')}"
         )
-    module, state, output = _build(name, recipe, candidates)
+    module, state, features = _build(name, recipe, candidates)
     transform = Resize(recipe.input_size)
     return Backbone(
         name=name,
@@ -222,8 +242,8 @@ def load_backbone(
         weights_id=weights_id(state),
         transform=transform,
         # The mean and std are no weights, so they must make a difference here.
-        transform_id=f"{transform.transform_id}-{_short_hash(repr((recipe.mean, recipe.std)))}",
-        probe_id=_probe_id(output),
+        transform_id=f"{transform.transform_id}-{short_hash(repr((recipe.mean, recipe.std)))}",
+        probe_id=probe_id(features),
     )
 
 
@@ -240,7 +260,9 @@ def weights_id(state: Mapping[str, Tensor]) -> str:
 def _build(
     name: str, recipe: Recipe, candidates: Sequence[StateDict]
 ) -> tuple[nn.Module, dict[str, Tensor], Tensor]:
-    """Return the network with its weights, on the CPU, and what it makes of the test picture.
+    """Return the network with its weights, on the CPU, and its features of the probe's picture.
+
+    Each of `TwoTowers` makes one.
 
     On the meta device a network takes neither memory nor the time to draw random weights. But
     numbers that are no weights (positions, masks, what a constructor reads off a tensor) do not
@@ -269,15 +291,17 @@ def _build(
             continue
         module = Normalised(network, recipe.mean, recipe.std, memory_format)
         module = module.eval().requires_grad_(False).to(memory_format=memory_format)
+        towers = dict.fromkeys([module, module.for_sketches()])
         try:
             with torch.inference_mode():
-                output = module(_test_picture(recipe.input_size))
+                outputs = [tower(probe_picture(recipe.input_size)) for tower in towers]
         except Exception as error:
             if last:
                 size = f"3 x {recipe.input_size} x {recipe.input_size}"
                 raise _failure(name, f"fails on a picture of {size}", error) from error
             continue
-        return module, state, _check_output(name, recipe.dim, output)
+        features = [check_output(name, recipe.dim, output) for output in outputs]
+        return module, state, torch.cat(features)
     raise AssertionError("the last way returns or raises")
 
 
@@ -315,77 +339,3 @@ def _all_tensors(value: Any, seen: set[int] | None = None) -> Iterator[Tensor]:
             yield from _all_tensors(part, seen)
     elif isinstance(value, nn.Module):
         yield from _all_tensors(vars(value), seen)
-
-
-def _test_picture(size: int) -> Tensor:
-    """Return a fixed picture (1, 3, size, size) with slopes and edges, uint8.
-
-    On one colour alone a mean and a maximum would be the same.
-    """
-    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
-    channels = [(3 * x + 5 * y + x * y // 7) % 256, (x * x // 5 + 11 * y) % 256, (x ^ y) * 8 % 256]
-    picture = torch.stack(channels).to(torch.uint8)[None]
-    return picture.contiguous(memory_format=torch.channels_last)
-
-
-def _check_output(name: str, dim: int, output: Any) -> Tensor:
-    """Return what the network made of one picture, if that is one feature."""
-    wanted = f"the recipe says dim={dim}"
-    if not isinstance(output, Tensor):
-        raise ZsbirError(
-            f"{name} returns {_describe(output)}, {wanted}: let build return a network that gives "
-            f"one tensor (1, {dim}) for one picture"
-        )
-    if tuple(output.shape) != (1, dim):
-        raise ZsbirError(f"{name} returns {_describe(output)}, {wanted}: {_remedy(output, dim)}")
-    if not output.is_floating_point():
-        raise ZsbirError(f"{name} returns {output.dtype}, not floating-point numbers")
-    if not torch.isfinite(output).all():
-        raise ZsbirError(f"{name} returns NaN or infinite numbers for a picture: mend its weights")
-    return output
-
-
-def _remedy(output: Tensor, dim: int) -> str:
-    if output.ndim == 2 and len(output) == 1:
-        width = output.shape[1]
-        return f"take off the layers behind the feature, or say dim={width}"
-    if output.ndim == 3:
-        return "pool the tokens"
-    if output.ndim == 4:
-        return "pool the feature maps and flatten them"
-    return f"return (n, {dim}) for n pictures"
-
-
-def _describe(output: Any) -> str:
-    """Say what a network returned: the shape, or what a tuple or a dictionary holds."""
-    if isinstance(output, Tensor):
-        return f"({', '.join(map(str, output.shape))})"
-    kind = type(output).__name__
-    if isinstance(output, Mapping):
-        parts = [f"{key} {_describe(value)}" for key, value in list(output.items())[:3]]
-    elif isinstance(output, (tuple, list)):
-        parts = [_describe(value) for value in output[:3]]
-    else:
-        return f"an object of type {kind}"
-    more = f" and {len(output) - 3} more" if len(output) > 3 else ""
-    return f"{kind} of {', '.join(parts)}{more}" if parts else f"an empty {kind}"
-
-
-def _probe_id(output: Tensor) -> str:
-    """Return eight hexadecimal digits that name a feature, up to the rounding of a device.
-
-    Three sums stand for all numbers, each kept to three digits: the fewer there are, the seldomer
-    one lies so near a step of the rounding that another device falls on its other side.
-    """
-    feature = output.flatten().double().cpu()
-    place = torch.arange(1, len(feature) + 1, dtype=torch.float64)
-    length = feature.norm().clamp(min=1e-300)
-    sums = [
-        length,
-        *((feature * wave).sum() / length for wave in (place.cos(), place.sqrt().sin())),
-    ]
-    return _short_hash(f"{sums[0]:.2e} {sums[1]:.2f} {sums[2]:.2f}".replace("-0.00", "0.00"))
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -149,6 +149,11 @@ class _Job:
     precision: str
 
     @cached_property
+    def sketches(self) -> Backbone:
+        """What sketches go through."""
+        return self.backbone.for_sketches()
+
+    @cached_property
     def images(self) -> Images:
         return Images(self.dataset, self.backbone.transform, self.backbone.input_size)
 
@@ -273,7 +278,7 @@ class _Job:
         device = self.backbone.device
         with torch.inference_mode(), computing(self.precision, device):
             images = batch.images.to(device, non_blocking=True)
-            features = self.backbone.module(images).float().cpu().numpy()
+            features = self._forward(rows, images).float().cpu().numpy()
         if features.shape != (len(rows), self.backbone.dim):
             raise ZsbirError(
                 f"{self.backbone.name} returns features of shape {features.shape} for "
@@ -288,6 +293,16 @@ class _Job:
             raise ZsbirError(f"{self.backbone.name} returns NaN or infinity for {name}")
         features[left_out] = np.nan
         return features
+
+    def _forward(self, rows: list[int], images: Tensor) -> Tensor:
+        """Let photos, then sketches, through their networks; through one at once if it is one."""
+        photo, sketch = self.backbone.module, self.sketches.module
+        photos = sum(row < len(self.dataset.photo_labels) for row in rows)
+        if sketch is photo or photos == len(rows):
+            return photo(images)
+        if photos == 0:
+            return sketch(images)
+        return torch.cat([photo(images[:photos]), sketch(images[photos:])])
 
     def feature_set(self, rows: np.ndarray) -> FeatureSet:
         """Give the rows their labels, without those that were skipped."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,10 +12,17 @@ import torchvision
 from torch import Tensor, nn
 
 from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.features.towers import TwoTowers
 from zsbir_lib.features.weight_files import first_line, read_weights
 from zsbir_lib.files import sha256
 from zsbir_lib.registry import Registry
-from zsbir_lib.toynet import FEATURE_DIM, INPUT_SIZE, ToyNet, packaged_weights
+from zsbir_lib.toynet import (
+    FEATURE_DIM,
+    INPUT_SIZE,
+    SKETCH_WEIGHTS,
+    ToyNet,
+    packaged_weights,
+)
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -148,6 +156,10 @@ def _hub_weights(name: str) -> Callable[[], Mapping[str, Tensor]]:
     return fetch
 
 
+def _toynet_towers() -> nn.Module:
+    return TwoTowers(ToyNet(), ToyNet())
+
+
 def _vgg16() -> nn.Module:
     network = torchvision.models.vgg16(weights=None)
     # fc1, ReLU, dropout (nothing in evaluation), fc2, ReLU; what follows names ImageNet classes.
@@ -170,6 +182,17 @@ register_backbone(
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
         default_weights=packaged_weights,
+    ),
+)
+register_backbone(
+    "toynet-sketch",
+    Recipe(
+        _toynet_towers,
+        dim=FEATURE_DIM,
+        input_size=INPUT_SIZE,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.25, 0.25, 0.25),
+        default_weights=partial(packaged_weights, SKETCH_WEIGHTS),
     ),
 )
 register_backbone("vgg16", Recipe(_vgg16, dim=4096, default_weights=_hub_weights("vgg16")))

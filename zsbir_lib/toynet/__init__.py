@@ -1,4 +1,4 @@
-"""ToyNet, the backbone of the Toybox: the network, its training, and the weights that ship."""
+"""ToyNet, the backbone of the Toybox, and its twin for sketches: networks, training, weights."""
 
 from zsbir_lib.toynet.making import (
     ToynetPhotos,
@@ -9,28 +9,40 @@ from zsbir_lib.toynet.making import (
 )
 from zsbir_lib.toynet.network import FEATURE_DIM, INPUT_SIZE, ToyNet, normalise
 from zsbir_lib.toynet.packaged import (
+    SKETCH_WEIGHTS,
     TOYNET_WEIGHTS,
     packaged_weights,
     read_toynet_card,
     save_toynet,
 )
+from zsbir_lib.toynet.sketch_making import make_sketch_network, sketch_card_text
+from zsbir_lib.toynet.sketch_material import SketchMaterial, read_people, sketch_material
+from zsbir_lib.toynet.sketch_training import sketch_accuracy, train_sketch_network
 from zsbir_lib.toynet.training import accuracy, augment, train_toynet
 
 __all__ = [
     "FEATURE_DIM",
     "INPUT_SIZE",
+    "SKETCH_WEIGHTS",
     "TOYNET_WEIGHTS",
+    "SketchMaterial",
     "ToyNet",
     "ToynetPhotos",
     "accuracy",
     "augment",
     "card_text",
     "draw_toynet_photos",
+    "make_sketch_network",
     "make_toynet",
     "normalise",
     "packaged_weights",
+    "read_people",
     "read_toynet_card",
     "save_toynet",
+    "sketch_accuracy",
+    "sketch_card_text",
+    "sketch_material",
     "toynet_classes",
+    "train_sketch_network",
     "train_toynet",
 ]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, load_split
 from zsbir_lib.datasets.toybox.generation import Pictures
@@ -110,6 +111,24 @@ def draw_toynet_photos(
     )
 
 
+def environment(threads: int | None, device: str) -> dict[str, Any]:
+    """Return what the last digits of weights depend on besides the seed."""
+    return {
+        "threads": threads or torch.get_num_threads(),
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "device": device,
+    }
+
+
+def check_weight_file(out: str | os.PathLike) -> Path:
+    """Return the path of a weight file that is to be written, if it has the right ending."""
+    out = Path(out)
+    if out.suffix != ".safetensors":
+        raise ZsbirError(f"cannot write the weights {out}: the name must end in .safetensors")
+    return out
+
+
 def make_toynet(
     out: str | os.PathLike,
     *,
@@ -146,9 +165,7 @@ def make_toynet(
     ZsbirError
         If a number is out of range, training diverges, or a file cannot be written.
     """
-    out = Path(out)
-    if out.suffix != ".safetensors":
-        raise ZsbirError(f"cannot write the weights {out}: the name must end in .safetensors")
+    out = check_weight_file(out)
     data = draw_toynet_photos(
         photos_per_class, held_out_per_class, workers=workers, progress=progress
     )
@@ -185,16 +202,18 @@ def make_toynet(
         "photo_seed": data.recipe.seed,
         "clutter": data.recipe.clutter,
         "drawings_version": DRAWINGS_VERSION,
-        "threads": threads or torch.get_num_threads(),
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-        "device": device,
+        **environment(threads, device),
     }
+    write_network(out, network, card, card_text(card))
+    return card
+
+
+def write_network(out: Path, network: nn.Module, card: dict[str, Any], text: str) -> None:
+    """Write a weight file with its card inside, its checksum, and the card's text beside it."""
     save_toynet(out, network, card)
     write_checksum(out)
     with atomic_path(out.with_suffix(".md")) as temporary:
-        temporary.write_text(card_text(card), encoding="utf-8")
-    return card
+        temporary.write_text(text, encoding="utf-8")
 
 
 def card_text(card: dict[str, Any]) -> str:

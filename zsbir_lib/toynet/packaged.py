@@ -15,38 +15,45 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import atomic_path, sha256
-from zsbir_lib.toynet.network import ToyNet
 
 #: The weights of ToyNet that ship with the library.
 TOYNET_WEIGHTS = Path(__file__).parent / "weights" / "toynet.safetensors"
+#: The weights of ``toynet-sketch``: ToyNet for photos, and its twin for sketches.
+SKETCH_WEIGHTS = TOYNET_WEIGHTS.with_name("toynet-sketch.safetensors")
 
 
-def packaged_weights() -> dict[str, Tensor]:
-    """Return the state dict of ``TOYNET_WEIGHTS``, having compared the file with its checksum.
+def packaged_weights(path: Path | None = None) -> dict[str, Tensor]:
+    """Return the state dict of a file that ships, having compared it with its checksum.
+
+    Parameters
+    ----------
+    path
+        ``SKETCH_WEIGHTS``, say; by default ``TOYNET_WEIGHTS``.
 
     Raises
     ------
     ZsbirError
         If the file or its checksum is missing, or they do not agree.
     """
-    checksum = TOYNET_WEIGHTS.with_suffix(".sha256")
-    for path in (TOYNET_WEIGHTS, checksum):
-        if not path.is_file():
+    path = path or TOYNET_WEIGHTS
+    checksum = path.with_suffix(".sha256")
+    for file in (path, checksum):
+        if not file.is_file():
             raise ZsbirError(
-                f"toynet's weights are not complete, {path} is missing: install zsbir anew, or run "
-                "`zsbir toynet train --packaged` to make them"
+                f"{path.stem}'s weights are not complete, {file} is missing: install zsbir anew, "
+                "or run `zsbir toynet train --packaged` to make them"
             )
     promised = checksum.read_text(encoding="utf-8", errors="replace").split()[:1]
-    if promised != [sha256(TOYNET_WEIGHTS)]:
+    if promised != [sha256(path)]:
         raise ZsbirError(
-            f"toynet's weights are damaged, {TOYNET_WEIGHTS} does not have the checksum in "
+            f"{path.stem}'s weights are damaged, {path} does not have the checksum in "
             f"{checksum.name}: install zsbir anew, or run `zsbir toynet train --packaged`"
         )
-    return load_file(TOYNET_WEIGHTS)
+    return load_file(path)
 
 
 def write_checksum(path: Path) -> None:
@@ -55,7 +62,7 @@ def write_checksum(path: Path) -> None:
         temporary.write_text(f"{sha256(path)}  {path.name}\n", encoding="utf-8")
 
 
-def save_toynet(path: str | os.PathLike, network: ToyNet, card: Mapping[str, Any]) -> None:
+def save_toynet(path: str | os.PathLike, network: nn.Module, card: Mapping[str, Any]) -> None:
     """Write the weights as float16 safetensors, with a model card in the header.
 
     Parameters
@@ -63,7 +70,7 @@ def save_toynet(path: str | os.PathLike, network: ToyNet, card: Mapping[str, Any
     path
         Where to; written beside it first, so it is never half-written.
     network
-        With or without its classifier.
+        ToyNet with or without its classifier, or a ``ModuleDict`` of ``photo`` and ``sketch``.
     card
         What the network saw, how well it does, ...: anything that JSON can hold.
 

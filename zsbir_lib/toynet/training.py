@@ -144,7 +144,7 @@ def train_toynet(
     half = precision == "bfloat16" or (precision == "auto" and _computes_bfloat16(device))
     batch_size = min(batch_size, len(photos))
     x, y = torch.from_numpy(photos), torch.from_numpy(np.asarray(labels, dtype=np.int64))
-    with _reproducible(seed, threads):
+    with reproducible(seed, threads):
         network = ToyNet(n_classes).to(device).to(memory_format=torch.channels_last)
         optimiser = torch.optim.AdamW(network.parameters(), lr, weight_decay=0.02, fused=True)
         steps = len(x) // batch_size
@@ -229,7 +229,7 @@ def _computes_bfloat16(device: torch.device) -> bool:
 
 
 @contextmanager
-def _reproducible(seed: int, threads: int | None) -> Iterator[None]:
+def reproducible(seed: int, threads: int | None) -> Iterator[None]:
     """Seed PyTorch's generator of the CPU and set its threads; put both back afterwards.
 
     Everything random is drawn on the CPU, so that a seed means the same on every device, and the

@@ -74,7 +74,7 @@ def export_web(
     features
         What the methods are fitted on: the seen classes of its split.
     backbone
-        The network that made the features; the page runs it on drawings.
+        What made the features; the page runs its network for sketches on drawings.
     photos, labels
         The gallery and the class of each photo. None may be a seen class.
     examples
@@ -154,7 +154,7 @@ def _compute(
 ) -> tuple[_Files, dict[str, Any]]:
     """Return the files of a page, and what ``model.json`` says about them."""
     files, side, names = _Files(), backbone.input_size, sorted(set(labels))
-    network = round_weights(fold_batch_norms(backbone.module))
+    network = round_weights(fold_batch_norms(backbone.for_sketches().module))
     found = backbone.features(photos)
     model: dict[str, Any] = {
         "format": _FORMAT,

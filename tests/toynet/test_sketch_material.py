@@ -1,0 +1,99 @@
+import json
+
+import numpy as np
+import pytest
+
+from zsbir_lib.datasets.toybox.instance import Toy
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.toynet import read_people, sketch_material
+from zsbir_lib.toynet.sketch_material import TOYS_SEED
+
+CLASSES = ("cup", "drum", "hot-air_balloon")
+
+
+def write(path, *drawings):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps({"drawing": d}) + "\n" for d in drawings), encoding="utf-8")
+
+
+LINE, CROSS = [[[0, 90], [0, 90]]], [[[0, 90], [0, 90]], [[90, 0], [0, 90]]]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path / "people" / "cup.ndjson", LINE, CROSS)
+    write(tmp_path / "people" / "deep" / "hot air balloon.ndjson", LINE)
+    write(tmp_path / "people" / "drums.ndjson", CROSS)  # as Quick, Draw! calls it
+    write(tmp_path / "people" / "zebra crossing.ndjson", CROSS, CROSS, LINE)
+    write(tmp_path / "people" / "giraffe.ndjson", LINE)
+    write(tmp_path / "people" / "palm_tree.ndjson", LINE)
+    return tmp_path / "people"
+
+
+@pytest.fixture
+def material(folder, tmp_path):
+    return sketch_material(CLASSES, 2, folder, workers=1, root=tmp_path / "cache")
+
+
+def test_people_draw_classes_and_other_things(folder):
+    found = read_people(folder, CLASSES)
+    drawn = [CLASSES[label] for label in found["drawing_labels"]]
+    assert sorted(drawn) == ["cup", "cup", "drum", "hot-air_balloon"]
+    assert found["words"] == ("zebra crossing",)
+    assert found["word_labels"].tolist() == [0, 0, 0]
+    strokes = {label: len(one.counts) for label, one in zip(drawn, found["drawings"], strict=True)}
+    assert strokes["drum"] == 2
+
+
+def test_no_unseen_class_and_nothing_like_one_is_met(folder):
+    assert set(read_people(folder, CLASSES)["left_out"]) == {"giraffe", "palm_tree"}
+
+
+def test_toys_come_with_their_photos(material):
+    assert material.class_names == CLASSES
+    assert material.toy_labels.tolist() == [0, 0, 1, 1, 2, 2]
+    toy = Toy("drum", 1, TOYS_SEED)
+    np.testing.assert_array_equal(material.photos[3], toy.photo())
+    lines = toy.strokes
+    assert len(material.toys[3].counts) == len(lines.lines)
+    assert material.toys[3].parts.tolist() == list(lines.part_numbers)
+    # Its outline is always drawn, its smallest part mostly.
+    assert material.toys[3].omission.min() == 0
+    assert material.toys[3].omission.max() > 0.1
+
+
+def test_they_are_kept_and_read_back_the_same(material, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(Toy, "photo", None)  # nothing is drawn again
+    again = sketch_material(CLASSES, 2, folder, root=tmp_path / "cache")
+    np.testing.assert_array_equal(again.photos, material.photos)
+    for one, other in zip(again.toys, material.toys, strict=True):
+        for name in ("points", "counts", "parts", "omission"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_classes_can_be_held_out(material):
+    rest, held = material.without(["drum"]), material.only(["drum"])
+    assert rest.class_names == ("cup", "hot-air_balloon")
+    assert held.class_names == ("drum",)
+    assert len(rest.toys) + len(held.toys) == len(material.toys)
+    assert rest.drawn_classes == ("cup", "hot-air_balloon")
+    assert held.drawn_classes == ("drum",)
+    np.testing.assert_array_equal(held.photos, material.photos[2:4])
+    assert rest.toy_labels.tolist() == [0, 0, 1, 1]
+    alone = material.without_drawings()
+    assert len(alone.toys) == 6
+    assert (len(alone.drawings), alone.words, alone.drawn_classes) == (0, (), ())
+
+
+def test_what_cannot_be_read_is_named(tmp_path, folder):
+    with pytest.raises(ZsbirError, match=r"there is no folder .*nowhere with drawings"):
+        read_people(tmp_path / "nowhere", CLASSES)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ZsbirError, match=r"empty holds no file WORD\.ndjson"):
+        read_people(tmp_path / "empty", CLASSES)
+    with open(folder / "cup.ndjson", "a", encoding="utf-8") as stream:
+        stream.write("{broken\n")
+    with pytest.raises(ZsbirError, match=r"cannot read number 2 of the drawing .*cup\.ndjson"):
+        read_people(folder, CLASSES)
+    with pytest.raises(ZsbirError, match="0 toys of a class"):
+        sketch_material(CLASSES, 0)
