@@ -1,10 +1,10 @@
 """When a page says "not sure": a threshold, chosen on drawings of seen classes that were held out.
 
-A page always finds twelve photos, also for a drawing that is unlike anything. How clear an answer is
-can be seen without knowing any class: the first photo is near, and the photos found resemble each
-other. From where on that is worth something is counted before the page is written: seen classes are
-held out, a method is fitted on the rest, and drawings of the held-out ones look for their photos.
-No unseen class takes part.
+A page always finds twelve photos, also for a drawing that is unlike anything. How clear an answer
+is can be seen without knowing any class: the first photo is near, and the photos found resemble
+each other. From where on that is worth something is counted before the page is written: seen
+classes are held out, a method is fitted on the rest, and drawings of the held-out ones look for
+their photos. No unseen class takes part.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from zsbir_lib.methods import RetrievalMethod, create_method
 from zsbir_lib.methods.ours import OursGallery
 from zsbir_lib.retrieval import DiffusionIndex, kmeans
 from zsbir_lib.web.folder import PageFolder, named
-from zsbir_lib.web.page_format import ENTRY, FORMAT
 from zsbir_lib.web.networks import check_packages, fold_batch_norms, onnx_bytes, round_weights
+from zsbir_lib.web.page_format import ENTRY, FORMAT
 
 PAGE_METHODS = ("ours+gallery", "ours", "cvae", "sae", "triplet-coarse", "cosine")
 """The best on held-out seen classes comes first: the page begins with it."""
