@@ -1,5 +1,6 @@
 """How often an answer as clear as this one is right: what is counted, and on what."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -85,8 +86,17 @@ def test_a_drawing_of_an_unseen_class_is_refused(features):
         count_certainty("cosine", features, features.sketches[:1], [unseen], folds=1)
 
 
-def test_where_nobody_drew_the_own_sketches_say_so(features):
-    assert own_sketches("cosine", features)["source"] == "sketches"
+@pytest.fixture
+def scribbles(features):
+    """Return features whose sketches say nothing, made by weights that nobody counted with."""
+    noise = torch.rand(features.sketches.shape, generator=torch.Generator().manual_seed(0))
+    return dataclasses.replace(features, sketches=noise, weights_id="others")
+
+
+def test_where_nobody_drew_the_own_sketches_say_so(scribbles):
+    counted = own_sketches("cosine", scribbles)
+    assert counted["source"] == "sketches"
+    assert counted["right"] == pytest.approx(0.5, abs=0.3)  # two classes are held out
 
 
 def test_the_record_is_of_the_backbone_that_ships_and_of_the_methods_of_the_page():
@@ -100,9 +110,10 @@ def test_the_record_is_of_the_backbone_that_ships_and_of_the_methods_of_the_page
     assert packaged("other weights") == {}
 
 
-def test_other_weights_are_counted_anew_and_generative_methods_are_not(features):
-    found = certainty(features.with_split(features.split), ("cosine", "cvae"))
-    assert set(found) == {"cosine"}
+def test_other_weights_are_counted_anew_and_generative_methods_are_not(scribbles, features):
+    found = certainty(scribbles, ("cosine", "cvae"))
+    assert {name: counted["source"] for name, counted in found.items()} == {"cosine": "sketches"}
+    assert certainty(features, ("cosine", "cvae"))["cosine"]["source"] == "people"
 
 
 def test_drawings_are_read_by_class(tmp_path):
