@@ -272,16 +272,16 @@ export async function mount(root, options = {}) {
     const answer = last;
     list.removeAttribute("aria-busy");
     list.replaceChildren(...answer.results.map((result, rank) => {
-      const { photo, label, distance } = result;
+      const { photo, label, cosine } = result; // not by how much neighbours vouch for it
       const wrong = state.drew && label !== state.drew;
       const name = label ? readable(label) : `photo ${photo + 1}`;
       const button = element("button", {
         type: "button", className: wrong ? "zsbir-wrong" : "",
-        label: `${rank + 1}: ${name}, distance ${distance.toFixed(2)}` +
+        label: `${rank + 1}: ${name}, distance ${cosine.toFixed(2)}` +
           (wrong ? ", another class" : ""),
       }, thumbnail(photo));
       if (label) button.append(element("span", { textContent: `${wrong ? "✗ " : ""}${name}` }));
-      button.append(element("small", { textContent: distance.toFixed(2) }));
+      button.append(element("small", { textContent: cosine.toFixed(2) }));
       button.onclick = () => explain(answer, result, name);
       return element("li", {}, button);
     }));
