@@ -29,6 +29,7 @@ from zsbir_lib.cli import (
     doctor,
     export,
     features,
+    index,
     leaderboard,
     models,
     retrieve,
@@ -66,6 +67,7 @@ class _InOrder(typer.core.TyperGroup):
             "evaluate",
             "leaderboard",
             "retrieve",
+            "index",
             "export",
             "cache",
             "doctor",
@@ -113,6 +115,7 @@ app.command("train", epilog=models.TRAIN_EXAMPLES)(models.train)
 app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
 app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)
 app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
+app.command("index", epilog=index.INDEX_EXAMPLES)(index.index)
 app.add_typer(export.app, name="export")
 app.add_typer(cache.app, name="cache")
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)
