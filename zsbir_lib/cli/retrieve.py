@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsbir_lib.cli.galleries import DatasetGallery, Gallery
 from zsbir_lib.cli.models import check_origin, origin, print_note
 from zsbir_lib.cli.options import (
     AsJson,
@@ -20,12 +21,8 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import check_outputs
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
-
-    from zsbir_lib.datasets import SketchPhotoDataset
-
-_STYLE_SAMPLE = 48  # sketches that a data set's style is measured on
+    from torch import Tensor
 
 
 RETRIEVE_EXAMPLES = """Examples:
@@ -74,9 +71,7 @@ def retrieve(
 
     Strokes may be dark or light, the background white, coloured, transparent, or paper.
     """
-    import numpy as np
-
-    from zsbir_lib.drawings import crop_ink, find_ink, read_drawing
+    from zsbir_lib.drawings import crop_ink, find_ink, read_drawing, redraw_ink
     from zsbir_lib.methods import create_method
     from zsbir_lib.methods.kept import kept_method
     from zsbir_lib.plots import Retrieved, check_picture_path, plot_retrieval
@@ -99,12 +94,13 @@ def retrieve(
     backbone = options.load_backbone()
     dataset = options.load()
     names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())
+    photos = DatasetGallery(dataset, names, options.on_error)
     if class_name is not None:
-        class_name = _find_class(class_name, dataset, names)
-    size = int(dataset.class_mask(dataset.photo_labels, names).sum())
-    if k > size:
+        class_name = photos.find_class(class_name)
+    if k > len(photos):
         raise ZsbirError(
-            f"--k is {k}, but the gallery holds {size} photos only: use {size} or less"
+            f"--k is {k}, but the gallery holds {len(photos)} photos only: use {len(photos)} or "
+            "less"
         )
 
     features = options.extract(dataset, backbone)
@@ -114,86 +110,49 @@ def retrieve(
             print_note(f"{fitted!r} fitted, and kept in {path}")
     else:
         check_origin(model, metadata, features)
+    photos.prepare(features, backbone, fitted)
     if not as_is:
-        drawing = _in_style(ink, dataset, skip=options.on_error == "skip")
-    query = fitted.encode_sketches(backbone.features([drawing]))
-    places = np.flatnonzero(dataset.class_mask(features.photo_labels.numpy(), names))
-    ranking = fitted.index(features.photos[places]).search(query, k)
-    nearest = places[ranking.indices[0].tolist()].tolist()
-    rows = [
+        size, style = photos.pen()
+        drawing = redraw_ink(ink, size=size, style=style)
+    ranking = photos.search(_queries([drawing], photos), k)
+    rows = ranking.indices[0].tolist()
+    found_rows = [
         {
             "rank": rank,
-            "class": features.class_names[int(features.photo_labels[place])],
-            "id": features.photo_ids[place],
+            "class": photos.class_name(row),
+            "id": photos.photo_id(row),
             "distance": round(distance, 6),
         }
-        for rank, (place, distance) in enumerate(
-            zip(nearest, ranking.distances[0].tolist(), strict=True), start=1
+        for rank, (row, distance) in enumerate(
+            zip(rows, ranking.distances[0].tolist(), strict=True), start=1
         )
     ]
-    # By their ids, since unreadable photos may have been left out of the features.
-    photos = [dataset.photo(dataset.photo_ids.index(row["id"])) for row in rows]
-    found = Retrieved(drawing, photos, [row["class"] for row in rows], class_name)
+    images = [photos.photo(row) for row in rows]
+    found = Retrieved(drawing, images, [row["class"] for row in found_rows], class_name)
     figure = plot_retrieval([found])
     figure.save(out)
     values = {
         "sketch": str(sketch),
         "class": class_name,
-        "dataset": dataset.name,
+        "dataset": photos.name,
         "backbone": backbone.name,
         "method": fitted.name,
         "gallery": gallery,
-        "gallery_photos": len(places),
-        "photos": rows,
-        "right": None if class_name is None else len(rows) - sum(found.wrong),
+        "gallery_photos": len(photos),
+        "photos": found_rows,
+        "right": None if class_name is None else len(found_rows) - sum(found.wrong),
         "alt": figure.alt_text,
         "out": str(out),
     }
-    width = max(len(row["class"]) for row in rows)
+    width = max(len(row["class"]) for row in found_rows)
     lines = [
         f"{row['rank']:>4}  {row['class']:<{width}}  {row['distance']:.4f}  {row['id']}"
         + ("  (another class)" if wrong else "")
-        for row, wrong in zip(rows, found.wrong, strict=True)
+        for row, wrong in zip(found_rows, found.wrong, strict=True)
     ]
     emit(values, "\n".join([*lines, f"picture: {out}"]), as_json)
 
 
-def _find_class(name: str, dataset: SketchPhotoDataset, gallery: tuple[str, ...]) -> str:
-    """Return a class as the data set spells it, if the gallery has photos of it."""
-    from zsbir_lib.datasets.splits import match_class_names
-
-    found, _ = match_class_names([name], dataset.class_names)
-    if not found:
-        near = get_close_matches(name, dataset.class_names, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "leave out --class if it has none"
-        raise ZsbirError(f"{dataset.name} has no class {name!r}: {hint}")
-    if found[0] not in gallery:
-        raise ZsbirError(
-            f"{found[0]} is not among the {len(gallery)} classes of the gallery: "
-            "use --gallery all, or leave out --class"
-        )
-    return found[0]
-
-
-def _in_style(ink: np.ndarray, dataset: SketchPhotoDataset, skip: bool) -> Image.Image:
-    """Draw the ink at the size and with the stroke width of the data set's own sketches."""
-    import numpy as np
-
-    from zsbir_lib.drawings import TOYBOX_STYLE, measure_style, redraw_ink
-
-    count = len(dataset.sketch_labels)
-    known = TOYBOX_STYLE if dataset.name.startswith("toybox") else None
-    sample = min(count, 1 if known else _STYLE_SAMPLE)
-    sketches = []
-    for place in np.unique(np.linspace(0, count - 1, sample).astype(int)).tolist():
-        try:
-            sketches.append(dataset.sketch(place))
-        except ZsbirError:
-            if not skip:
-                raise
-    if not sketches:
-        raise ZsbirError(
-            f"{dataset.name} has no sketch to draw alike: take the drawing as it is, with --as-is"
-        )
-    size = min(1024, max(16, *sketches[0].size))
-    return redraw_ink(ink, size=size, style=known or measure_style(sketches))
+def _queries(drawings: Sequence[Image.Image], gallery: Gallery) -> Tensor:
+    """Return what the gallery is searched with, one query for each drawing."""
+    return gallery.method.encode_sketches(gallery.backbone.features(drawings))
