@@ -7,6 +7,7 @@ from PIL import Image
 from torch import nn
 
 from zsbir_lib.features import BACKBONES, Recipe, load_backbone
+from zsbir_lib.gallery import PhotoIndex, index_photos
 
 
 class Corners(nn.Module):
@@ -49,3 +50,9 @@ def folder(tmp_path, save):
     for number, name in enumerate(names):
         save(place / name, number)
     return place
+
+
+@pytest.fixture
+def index(folder, backbone, tmp_path):
+    index_photos(folder, tmp_path / "index", backbone)
+    return PhotoIndex(tmp_path / "index")

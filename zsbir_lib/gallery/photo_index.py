@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from zsbir_lib.drawings import read_image
 from zsbir_lib.drawings.images import VERSION
@@ -18,9 +16,7 @@ from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.features import Backbone
 from zsbir_lib.gallery.ragged import Ragged
 from zsbir_lib.gallery.rows import Rows
-from zsbir_lib.methods import Cosine, RetrievalMethod
 from zsbir_lib.reading import printable
-from zsbir_lib.retrieval import Index, Ranking
 from zsbir_lib.store import Entry, Store
 
 THUMBNAIL = 96
@@ -87,8 +83,6 @@ class PhotoIndex:
         arrays = {name: self._map(f"{name}.npy") for name in ARRAYS}
         self.features, self.states = arrays["features"], arrays["states"]
         self._names = Ragged(arrays["names.data"], arrays["names.ends"])
-        self._plain = Cosine()
-        self._searched: tuple[RetrievalMethod, Index] | None = None
         self._thumbnails = Ragged(arrays["thumbnails.data"], arrays["thumbnails.ends"])
 
     def _map(self, name: str) -> np.ndarray:
@@ -118,6 +112,11 @@ class PhotoIndex:
         return self.settings["backbone"]
 
     @property
+    def weights_id(self) -> str:
+        """Names the weights of that network."""
+        return self.settings["weights"]
+
+    @property
     def digest(self) -> str:
         """Eight digits that tell the photos from those of any other index."""
         return self.entry.key["photos"][:8]
@@ -137,8 +136,9 @@ class PhotoIndex:
         return os.fsdecode(self._names[row])
 
     def label(self, row: int) -> str:
-        """Return the folder that a photo lies in, as text that can be shown."""
-        return printable(self.name(row).rpartition("/")[0] or self.folder.name)
+        """Return the name of the folder that a photo lies in, as text that can be shown."""
+        parts = self.name(row).split("/")
+        return printable(parts[-2] if len(parts) > 1 else self.folder.name)
 
     def rows(self) -> Rows:
         """Return all that it holds, to be copied into another."""
@@ -159,29 +159,6 @@ class PhotoIndex:
             return read_image(self.folder / self.name(row), what="the photo")
         except ZsbirError:
             return read_image(self.thumbnail(row), what="the thumbnail")
-
-    def search(self, query: Tensor, k: int, method: RetrievalMethod | None = None) -> Ranking:
-        """Rank the photos for some drawings.
-
-        Parameters
-        ----------
-        query
-            Features of the drawings, shape (n, dim).
-        k
-            How many photos to return for each.
-        method
-            Fitted on features of the same network; without one, features are compared as they are.
-
-        Raises
-        ------
-        ZsbirError
-            If there are not so many photos, or features of another width are given.
-        """
-        method = self._plain if method is None else method
-        if self._searched is None or self._searched[0] is not method:
-            # A copy in memory, since a method computes with tensors that can be written.
-            self._searched = method, method.index(torch.from_numpy(np.array(self.features)))
-        return self._searched[1].search(method.encode_sketches(query), k)
 
 
 def find_entries(path: Path) -> list[Entry]:
