@@ -1,6 +1,7 @@
 """Sphinx extension: beside the page "Draw it, find it" lie the networks and photos that it needs.
 
-They are made by the library, as `zsbir export web` does, once for each state of its code.
+They are made by the library, as `zsbir export web` does, once for each state of its code. The
+page's service worker cares for all pages: each that was opened opens again without a network.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx.application import Sphinx
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from zsbir_lib.web.folder import PageFolder
 
 PAGE = "book/draw"
+# A page that is opened as a file has no service worker, and may load no module.
+KEEP = """<script>
+if (location.protocol.startsWith("http") && navigator.serviceWorker) {
+  addEventListener("load", () => import(new URL("KEEP", location.href).href)
+    .then(({ keep }) => keep("WORKER")).catch(() => {}));
+}
+</script>
+"""
 
 
 def code_digest(library: Path) -> str:
@@ -67,7 +76,18 @@ def make_page(app: Sphinx, exception: Exception | None) -> None:
     Path(app.outdir, "sw.js").write_bytes(files["sw.js"])
 
 
+def keep_pages(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Let every page but that of the pad, which does so itself, be kept by the service worker."""
+    if app.builder.name == "html" and doctree and name != PAGE and PAGE in app.env.found_docs:
+        to = context["pathto"]
+        script = KEEP.replace("KEEP", to("draw/keep.js", 1)).replace("WORKER", to("sw.js", 1))
+        context["body"] += script
+
+
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
+    app.connect("html-page-context", keep_pages)
     app.connect("build-finished", make_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

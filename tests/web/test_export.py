@@ -103,7 +103,7 @@ def test_photos_and_labels_must_match(features, backbone, squares, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("dap", "a page cannot run"), ("ours+gallery", "a page cannot run"), ("nobody", "unknown")],
+    [("dap", "a page cannot run"), ("nobody", "unknown")],
 )
 def test_a_method_that_no_page_can_run_is_refused_before_training(
     export, tmp_path, monkeypatch, name, reason

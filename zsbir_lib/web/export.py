@@ -21,18 +21,19 @@ from zsbir_lib.devices import threads
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Backbone, FeatureSet, Pairs
 from zsbir_lib.methods import RetrievalMethod, create_method
-from zsbir_lib.retrieval import kmeans
+from zsbir_lib.methods.ours import OursGallery
+from zsbir_lib.retrieval import DiffusionIndex, kmeans
 from zsbir_lib.web.folder import PageFolder, named
+from zsbir_lib.web.page_format import ENTRY, FORMAT
 from zsbir_lib.web.networks import check_packages, fold_batch_norms, onnx_bytes, round_weights
 
-PAGE_METHODS = ("cvae", "cosine", "triplet-coarse", "sae", "ours")
+PAGE_METHODS = ("ours+gallery", "ours", "cvae", "sae", "triplet-coarse", "cosine")
+"""The best on held-out seen classes comes first: the page begins with it."""
 WEIGHTS = (0.0, 1.0, 10.0, 100.0)
 SAMPLES = (5, 20, 50, 100, 200)
 MOST_CENTRES = 8
 THUMBNAIL = 64
 COLUMNS = 50
-_FORMAT = "zsbir-web-2"  # what model.json says, and draw.js expects
-_ENTRY = "model.json"  # names all files whose contents depend on the data
 _NARROW = 1024
 """Networks on features with fewer numbers are so small that threads only wait for each other."""
 
@@ -46,7 +47,7 @@ def open_page_folder(folder: str | os.PathLike) -> PageFolder:
         If not, or the packages of the extra ``web`` are missing.
     """
     check_packages()
-    return PageFolder(folder, [*_scripts(), _ENTRY])
+    return PageFolder(folder, [*_scripts(), ENTRY])
 
 
 def export_web(
@@ -60,6 +61,7 @@ def export_web(
     methods: Sequence[str] = PAGE_METHODS,
     weights: Sequence[float] = WEIGHTS,
     seed: int = 0,
+    certainty: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Fit methods and write a folder that retrieves with them in a browser.
 
@@ -86,6 +88,9 @@ def export_web(
         Weights of the regulariser: one generative method is fitted for each.
     seed
         Of training and of the latent vectors.
+    certainty
+        By method, what `zsbir_lib.web.certainty.Certainty` says of it: below its threshold the
+        page says "not sure". Of a method that is not there it says that this was not counted.
 
     Returns
     -------
@@ -107,9 +112,11 @@ def export_web(
         _check_runs_in_page(name)
     with threads(1 if backbone.dim < _NARROW else None):
         files, model = _compute(features.pairs(), backbone, photos, labels, methods, weights, seed)
+    for name, counted in (certainty or {}).items():
+        model["methods"][name]["certainty"] = dict(counted)
     model["examples"] = {name: _png(picture) for name, picture in examples.items()}
     entry = json.dumps(model, separators=(",", ":")).encode("utf-8")
-    target.write({**files, **_scripts(), _ENTRY: entry})
+    target.write({**files, **_scripts(), ENTRY: entry})
     return model
 
 
@@ -118,8 +125,10 @@ def _check_runs_in_page(name: str) -> None:
     method = type(create_method(name))
     if method.query_network is RetrievalMethod.query_network:
         create_method(name).query_network()  # says why
-    if method.index is not RetrievalMethod.index:
-        raise ZsbirError(f"a page cannot run {name!r}: it ranks by more than cosine distances")
+    if method.index not in (RetrievalMethod.index, OursGallery.index):
+        raise ZsbirError(
+            f"a page cannot run {name!r}: it ranks by more than cosine distances and a graph"
+        )
 
 
 def _scripts() -> dict[str, bytes]:
@@ -157,11 +166,12 @@ def _compute(
     network = round_weights(fold_batch_norms(backbone.module))
     found = backbone.features(photos)
     model: dict[str, Any] = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "side": side,
         "backbone": files.keep(
             "backbone.onnx", onnx_bytes(network, {"pixels": torch.zeros(1, 3, side, side)})
         ),
+        "photos": len(photos),
         "classes": names,
         "labels": [names.index(label) for label in labels],
         "thumbnail": THUMBNAIL,
@@ -187,6 +197,9 @@ def _compute(
         else:
             data = onnx_bytes(networks[0], {"feature": torch.zeros(1, found.shape[1])})
             entry["network"] = files.keep(f"{name}.onnx", data)
+            index = fitted[0].index(found)
+            if isinstance(index, DiffusionIndex):
+                entry["diffusion"] = _diffusion(files, name, index)
         model["methods"][name] = entry
     return files, model
 
@@ -236,6 +249,18 @@ def _generators(
         "sketch_scale": float(fitted[0].scales_[1]),
         # Generated features are about the mean photo of the pairs, the map about the gallery's.
         "map_shift": _numbers(torch.tensor(map_["axes"]) @ (photo_mean - found.mean(dim=0))),
+    }
+
+
+def _diffusion(files: _Files, name: str, index: DiffusionIndex) -> dict[str, Any]:
+    """Add the graph along which scores spread; return how they do."""
+    graph = index.graph
+    parts = (graph.indptr.astype("<u4"), graph.indices.astype("<u4"), graph.data.astype("<f4"))
+    return {
+        "graph": files.keep(f"{name}.graph", b"".join(part.tobytes() for part in parts)),
+        "alpha": index.diffusion,
+        "temperature": index.temperature,
+        "steps": index.n_steps,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from zsbir_lib.datasets import load_dataset
 from zsbir_lib.datasets.toybox.generation import Pictures
 from zsbir_lib.datasets.toybox.recipe import Counts, Recipe
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features import extract_features, load_backbone
-from zsbir_lib.web.export import export_web, open_page_folder
+from zsbir_lib.features import FeatureSet, extract_features, load_backbone
+from zsbir_lib.methods import METHODS
+from zsbir_lib.methods.generative import GenerativeMethod
+from zsbir_lib.web.certainty import own_sketches, packaged
+from zsbir_lib.web.export import PAGE_METHODS, export_web, open_page_folder
 
 EXAMPLES = ("giraffe", "windmill", "pear", "scissors", "rhinoceros", "wheelchair", "tree", "bat")
 
@@ -74,7 +78,23 @@ def export_toybox_page(
         name: int(np.argmax(toybox.sketch_labels == toybox.class_names.index(name)))
         for name in EXAMPLES
     }
+    counted = certainty(features, options.get("methods", PAGE_METHODS))
     return export_web(
-        folder, features, backbone, photos, labels,
+        folder, features, backbone, photos, labels, certainty=counted,
         examples={name: toybox.sketch(i) for name, i in first.items()}, **options,
     )  # fmt: skip
+
+
+def certainty(features: FeatureSet, methods: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return when a page has to say "not sure", by method.
+
+    It was counted on people's drawings for the backbone that ships; for another one, or another
+    method, the Toybox's own sketches have to do. A generative method has settings that the reader
+    changes, for each of which it would have to be counted: it is left out.
+    """
+    known = packaged(features.weights_id)
+    found = {}
+    for name in methods:
+        if not issubclass(METHODS[name], GenerativeMethod):
+            found[name] = known.get(name) or own_sketches(name, features)
+    return found

@@ -3,7 +3,7 @@
 //
 // Model: `strokes` (lists of [x, y] or [x, y, pressure], from 0 to 1, from the top left corner),
 // `examples` (name to picture URL), `example` (the chosen name, "" for none). Drawing puts the
-// example away, and vice versa.
+// example away, and vice versa, whoever chooses it; undo brings back what was there.
 
 const SIDE = 256; // units of the drawing; the page may show it larger or smaller
 const PEN = 7; // width of the pen at pressure 0.5, which is what a mouse has
@@ -69,7 +69,7 @@ function render({ model, el }) {
     className: "zsbir-pad-help",
     textContent:
       "Draw with mouse, pen or finger. Keyboard: arrow keys move the pen, space lowers or " +
-      "lifts it, U undoes, R draws again what was undone, Delete clears.",
+      "lifts it, U or Ctrl+Z undoes, R draws again what was undone, Delete clears.",
   });
   const status = element("p", { className: "zsbir-pad-status" });
   status.setAttribute("role", "status");
@@ -81,16 +81,18 @@ function render({ model, el }) {
   const picture = new Image();
   let strokes = structuredClone(drawable(model.get("strokes")));
   let [before, after] = [[], []]; // what undo and redo go back and forth between
+  let onPad = model.get("example") || ""; // the example that lies on the pad
+  let putting = false; // while this pad sets the model: whatever it hears is its own voice
   let current = null;
-  let erasing = null; // the strokes as they were when the eraser came down
+  let erasing = null; // what was there when the eraser came down
   let drawing = null; // the pointer that does either; a second finger does nothing
   const pen = { x: 0.5, y: 0.5, down: false, shown: false };
 
   function fit() {
     // As many pixels as the screen has, so that lines are sharp on every display.
     const ratio = Math.max(1, globalThis.devicePixelRatio || 1);
-    const shown = canvas.clientWidth || SIDE;
-    const pixels = Math.round(Math.min(1024, shown * ratio));
+    const side = canvas.clientWidth || SIDE;
+    const pixels = Math.round(Math.min(1024, side * ratio));
     if (canvas.width !== pixels) canvas.width = canvas.height = pixels;
     paint();
   }
@@ -99,7 +101,7 @@ function render({ model, el }) {
     context.setTransform(canvas.width / SIDE, 0, 0, canvas.height / SIDE, 0, 0);
     context.fillStyle = "#fff";
     context.fillRect(0, 0, SIDE, SIDE);
-    const example = !strokes.length && model.get("example");
+    const example = !strokes.length && onPad;
     if (example && picture.complete && picture.naturalWidth) {
       context.drawImage(picture, 0, 0, SIDE, SIDE);
     }
@@ -141,25 +143,31 @@ function render({ model, el }) {
   }
 
   function loadExample() {
-    const name = model.get("example");
-    choice.value = name || "";
-    if (name) picture.src = model.get("examples")[name] ?? "";
+    choice.value = onPad;
+    if (onPad) picture.src = model.get("examples")?.[onPad] ?? "";
     paint();
   }
 
-  function remember(earlier) {
+  // What is on the pad. A stroke is never changed once it is drawn, so the list is all to copy.
+  const state = () => ({ strokes: [...strokes], example: strokes.length ? "" : onPad });
+
+  function remember(earlier = state()) {
     before.push(earlier);
     before = before.slice(-MOST_UNDO);
     after = [];
   }
 
-  function save() {
+  function put(next) {
+    [strokes, onPad] = [next.strokes, next.example];
+    putting = true;
+    model.set("example", onPad);
     model.set("strokes", structuredClone(strokes));
-    if (strokes.length) model.set("example", "");
     model.save_changes();
-    choice.value = model.get("example") || "";
-    paint();
+    putting = false;
+    loadExample();
   }
+
+  const save = () => put(state());
 
   function at(event) {
     const box = canvas.getBoundingClientRect();
@@ -186,10 +194,10 @@ function render({ model, el }) {
     drawing = event.pointerId;
     pen.shown = pen.down = false;
     if (erase.getAttribute("aria-pressed") === "true") {
-      erasing = [...strokes];
+      erasing = state();
       rub(at(event));
     } else {
-      remember([...strokes]);
+      remember();
       current = [at(event)];
       strokes.push(current);
     }
@@ -206,7 +214,7 @@ function render({ model, el }) {
   });
   function lift(event) {
     if (event.pointerId !== drawing) return;
-    if (erasing && erasing.length !== strokes.length) remember(erasing);
+    if (erasing && erasing.strokes.length !== strokes.length) remember(erasing);
     current = erasing = drawing = null;
     save();
   }
@@ -216,21 +224,18 @@ function render({ model, el }) {
 
   function step(from, to) {
     if (!from.length) return;
-    to.push([...strokes]);
-    strokes = from.pop();
+    to.push(state());
     pen.down = false;
-    save();
+    put(from.pop());
   }
   const goBack = () => step(before, after);
   const goOn = () => step(after, before);
   undo.addEventListener("click", goBack);
   redo.addEventListener("click", goOn);
   function clearAll() {
-    if (strokes.length) remember([...strokes]);
-    strokes = [];
+    if (strokes.length || onPad) remember();
     pen.down = false;
-    model.set("example", "");
-    save();
+    put({ strokes: [], example: "" });
   }
   clear.addEventListener("click", clearAll);
   erase.addEventListener("click", () => {
@@ -239,12 +244,8 @@ function render({ model, el }) {
     canvas.style.cursor = pressed ? "cell" : "crosshair";
   });
   choice.addEventListener("change", () => {
-    if (strokes.length) remember([...strokes]);
-    strokes = [];
-    model.set("strokes", []);
-    model.set("example", choice.value);
-    model.save_changes();
-    loadExample();
+    remember();
+    put({ strokes: [], example: choice.value });
   });
 
   const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -262,7 +263,7 @@ function render({ model, el }) {
       pen.shown = true;
       pen.down = !pen.down;
       if (pen.down) {
-        remember([...strokes]);
+        remember();
         strokes.push([[pen.x, pen.y]]);
         paint();
       } else {
@@ -282,14 +283,36 @@ function render({ model, el }) {
     event.stopPropagation(); // Jupyter's own shortcuts would act on the same key
   });
 
+  // The keys of every drawing program, also from the buttons around the pad.
+  el.addEventListener("keydown", (event) => {
+    const key = event.key.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !"zy".includes(key)) return;
+    if (key === "y" || event.shiftKey) goOn();
+    else goBack();
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
   picture.addEventListener("load", paint);
   function fromModel() {
-    if (current || erasing || pen.down) return;
+    if (putting || current || erasing || pen.down) return;
     strokes = structuredClone(drawable(model.get("strokes")));
     paint();
   }
+  // An example that was chosen elsewhere takes the drawing's place, too, and undo brings that back.
+  function exampleFromModel() {
+    const name = model.get("example") || "";
+    if (putting || name === onPad) return;
+    if (name && strokes.length) {
+      remember();
+      put({ strokes: [], example: name });
+    } else {
+      onPad = name;
+      loadExample();
+    }
+  }
   model.on("change:strokes", fromModel);
-  model.on("change:example", loadExample);
+  model.on("change:example", exampleFromModel);
   const sizes = new ResizeObserver(fit);
   sizes.observe(canvas);
   loadExample();
@@ -297,7 +320,7 @@ function render({ model, el }) {
   return () => {
     sizes.disconnect();
     model.off("change:strokes", fromModel);
-    model.off("change:example", loadExample);
+    model.off("change:example", exampleFromModel);
   };
 }
 

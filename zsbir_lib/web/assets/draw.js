@@ -3,20 +3,15 @@
 
 import pad from "./sketchpad.js";
 import { rasterise } from "./engine.js";
+import { makeAsker } from "./asking.js";
+import { keep } from "./keep.js";
+import { makeMap } from "./map.js";
+import { choice, element, readable, slider } from "./parts.js";
+import { verdict } from "./verdict.js";
 
 const SHOWN = 12;
-const FORMAT = "zsbir-web-2"; // of model.json
-const PING = 5000; // ms between looks at a worker that has not answered yet
-const PATIENCE = 30000; // ms of silence after which a worker counts as dead
-
-function element(tag, properties = {}, ...children) {
-  const { role, label, ...rest } = properties;
-  const made = Object.assign(document.createElement(tag), rest);
-  if (role) made.setAttribute("role", role);
-  if (label) made.setAttribute("aria-label", label);
-  made.append(...children);
-  return made;
-}
+const FORMAT = "zsbir-web-3"; // of model.json
+const WIDE = "(min-width: 700px)"; // where settings are open from the start
 
 // The sketch pad is a Jupyter widget; this is all of a widget's model that it needs.
 function plainModel(state) {
@@ -24,7 +19,6 @@ function plainModel(state) {
   return {
     get: (key) => state[key],
     set(key, value) {
-      // Only what changes is told, or each stroke, which also puts no example, would ask twice.
       if (state[key] === value) return;
       state[key] = value;
       for (const heard of listeners[`change:${key}`] ?? []) heard();
@@ -35,27 +29,22 @@ function plainModel(state) {
   };
 }
 
-function choice(name, options, chosen, heard) {
-  const select = element("select", { onchange: () => heard(select.value) });
-  select.append(...options.map(([value, text]) => element("option", { value, textContent: text })));
-  select.value = chosen;
-  return [element("label", { className: "zsbir-draw-choice" }, name, select), select];
-}
-
-function slider(name, texts, chosen, heard) {
-  const shown = element("output");
-  const input = element("input", { type: "range", min: 0, max: texts.length - 1, step: 1 });
-  const say = () => {
-    shown.textContent = texts[input.value];
-    input.setAttribute("aria-valuetext", texts[input.value]);
-  };
-  input.value = chosen;
-  input.addEventListener("input", () => { say(); heard(Number(input.value)); });
-  say();
-  return element("label", { className: "zsbir-draw-slider" }, element("span", {}, name), input, shown);
-}
-
-const readable = (name) => name.replaceAll("_", " ");
+// The drawing of a tab comes back when its page does. A browser may refuse to keep anything.
+const drawingKept = {
+  key: `zsbir-draw:${location.pathname}`,
+  read() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.key)) ?? {};
+    } catch {
+      return {};
+    }
+  },
+  write(strokes, example) {
+    try {
+      sessionStorage.setItem(this.key, JSON.stringify({ strokes, example }));
+    } catch {}
+  },
+};
 
 export async function mount(root, options = {}) {
   const here = new URL(".", import.meta.url);
@@ -76,99 +65,136 @@ export async function mount(root, options = {}) {
     if (about.format !== FORMAT) throw new Error(`model.json is of another version: ${about.format}`);
   } catch (error) {
     status.textContent = `What this page needs could not be loaded (${error.message}).`;
+    addEventListener("online", () => { status.remove(); mount(root, options); }, { once: true });
     return null;
   }
 
   const names = Object.keys(about.methods);
+  const examples = about.examples ?? {};
   const state = { method: names[0], samples: 3, centres: 4, weight: 1, space: 0, drew: "" };
-  const model = plainModel({ strokes: [], example: "", examples: about.examples });
+  const kept = drawingKept.read();
+  const model = plainModel({
+    strokes: kept.strokes ?? [],
+    example: kept.example in examples ? kept.example : "",
+    examples,
+  });
   const left = element("div", { className: "zsbir-draw-pad" });
   pad.render({ model, el: left });
+  const canvas = left.querySelector("canvas");
+  skipLink(canvas);
+  // Ctrl+Z undoes from wherever on the page the focus is, or is not.
+  document.addEventListener("keydown", (event) => {
+    const near = event.target === document.body || root.contains(event.target);
+    if (!near || left.contains(event.target) || !(event.ctrlKey || event.metaKey)) return;
+    const { key, ctrlKey, metaKey, shiftKey } = event;
+    const told = new KeyboardEvent("keydown", { key, ctrlKey, metaKey, shiftKey, cancelable: true });
+    if (!left.dispatchEvent(told)) event.preventDefault();
+  });
 
+  // ---- what is found
   const list = element("ol", { className: "zsbir-draw-results", label: "Photos found, nearest first" });
   const why = element("p", { className: "zsbir-draw-why" });
-  const map = element("canvas", { width: 720, height: 540, className: "zsbir-draw-map", role: "img" });
+  const answers = element("div", { className: "zsbir-draw-answer" }, status, list, why);
+  const thumbnails = new Image();
+  let last = null;
+
+  // ---- what the curious may choose
+  const map = about.map && makeMap(about, root, here);
+  const settings = element("details", { className: "zsbir-draw-settings" },
+    element("summary", { textContent: "For the curious: the method, its settings" +
+      (map ? ", and a map of the gallery" : "") }));
+  settings.open = matchMedia(WIDE).matches;
   const controls = element("div", { className: "zsbir-draw-controls" });
-  const [whichMethod] = choice(
-    "Method", names.map((name) => [name, about.methods[name].title]), state.method,
-    (value) => { state.method = value; showControls(); ask(); });
-  const [whatDrawn] = choice(
-    "I drew a", [["", "(not telling)"], ...about.classes.map((name) => [name, readable(name)])], "",
-    (value) => { state.drew = value; if (last) show(last); });
+  const knobs = element("fieldset", { className: "zsbir-draw-knobs" });
+  if (names.length > 1) {
+    controls.append(choice("Method", names.map((name) => [name, about.methods[name].title]),
+      state.method, (value) => { state.method = value; limit(); ask(); }));
+  }
+  if (about.classes?.length) {
+    controls.append(choice("I drew a",
+      [["", "(not telling)"], ...about.classes.map((name) => [name, readable(name)])], "",
+      (value) => { state.drew = value; if (last) showPhotos(); else map?.paint({ drew: value }); }));
+  }
   // Generative methods have the same knobs; some of them do not have a weight to choose.
   const [generator] = Object.values(about.methods).filter((method) => method.generators)
     .sort((a, b) => b.generators.length - a.generators.length);
-  const knobs = element("div", { className: "zsbir-draw-knobs" });
+  let limit = () => {};
   if (generator) {
-    knobs.append(
-      slider("Samples", generator.samples.map(String), state.samples,
-        (value) => { state.samples = value; ask(); }),
-      slider("Centres K",
-        Array.from({ length: generator.most_centres }, (_, i) => String(i + 1)), state.centres,
-        (value) => { state.centres = value; ask(); }),
-      slider("λ of the regulariser", generator.generators.map((one) => String(one.weight)),
-        state.weight, (value) => { state.weight = value; ask(); }),
-      slider("Compare in", ["photo space", "¾ photo", "half and half", "¾ sketch", "sketch space"],
-        state.space, (value) => { state.space = value; ask(); }),
-    );
-  }
-  controls.append(whichMethod, whatDrawn, knobs);
-  root.prepend(element("div", { className: "zsbir-draw-top" }, left, controls));
-  root.append(list, why, element("details", { open: true },
-    element("summary", { textContent: "Map of the gallery" }), map));
-
-  function showControls() {
-    knobs.hidden = !about.methods[state.method].generators;
-  }
-  showControls();
-
-  // ---- asking: one question under way, and the newest one waiting
-  let worker = null, number = 0, busy = false, waiting = false, last = null, thumbnails = null;
-  let again = true, heard = 0, looks = null;
-
-  function start() {
-    worker = new Worker(new URL("worker.js", here), { type: "module" });
-    heard = Date.now();
-    worker.onmessage = ({ data }) => {
-      heard = Date.now();
-      if (data.alive) return;
-      [busy, again] = [false, true];
-      if (data.error) status.textContent = `Nothing could be retrieved: ${data.error}`;
-      else if (data.id === number) show((last = data.answer));
-      if (waiting) ask();
+    const most = generator.most_centres;
+    const set = (key) => (value) => { state[key] = value; limit(); ask(); };
+    const samples = slider("Samples", generator.samples.map(String), state.samples, set("samples"));
+    const centres = slider("Centres K", Array.from({ length: most }, (_, i) => String(i + 1)),
+      state.centres, set("centres"));
+    const weight = slider("λ of the regulariser",
+      generator.generators.map((one) => String(one.weight)), state.weight, set("weight"));
+    const space = slider("Compare in",
+      ["photo space", "¾ photo", "half and half", "¾ sketch", "sketch space"], state.space,
+      set("space"));
+    const titles = names.filter((name) => about.methods[name].generators)
+      .map((name) => about.methods[name].title);
+    const note = element("p", { className: "zsbir-draw-note",
+      textContent: `These are of methods that generate: ${titles.join(", ")}.` });
+    knobs.append(note, samples.label, centres.label, weight.label, space.label);
+    controls.append(knobs);
+    // Nothing moves when another method has no use for a slider: it rests. There are no more
+    // centres than samples.
+    limit = () => {
+      const { generators } = about.methods[state.method];
+      knobs.disabled = !generators;
+      centres.limit(generator.samples[state.samples] - 1);
+      weight.limit((generators?.length ?? generator.generators.length) - 1);
     };
-    worker.onerror = worker.onmessageerror = replace;
-    // A worker that a browser has stopped, for want of memory say, does not tell: it is silent.
-    looks ??= setInterval(() => {
-      if (!busy) heard = Date.now();
-      else if (Date.now() - heard > PATIENCE) replace();
-      else worker?.postMessage({ alive: true });
-    }, PING);
-    if (thumbnails) return;
-    thumbnails = new Image();
-    thumbnails.src = new URL(about.thumbnails, here);
-    thumbnails.onload = () => last && show(last);
+    limit();
   }
+  if (controls.children.length) settings.append(controls);
+  if (map) settings.append(map.figure);
 
-  // The next question goes to a new worker; the one that was not answered is asked again, once.
-  function replace() {
-    worker?.terminate();
-    [worker, busy, waiting] = [null, false, false];
-    if (again) {
-      again = false;
-      ask().then(() => {
-        status.textContent = "The page's worker stopped. A new one is being started…";
-      });
-    } else {
-      again = true;
-      status.textContent = "The page's worker stopped twice, so nothing was retrieved. " +
-        "Draw another stroke to try again, or reload the page.";
-    }
+  // Thumbnails to start from, for those who cannot or would rather not draw.
+  const row = element("div", { className: "zsbir-draw-examples", role: "group",
+    label: "Sketches to start from" });
+  for (const [name, url] of Object.entries(examples)) {
+    const label = `Start from the sketch of a ${readable(name)}`;
+    const start = element("button", { type: "button", label },
+      element("img", { src: url, alt: "", width: 48, height: 48 }));
+    start.onclick = () => model.set("example", name);
+    row.append(start);
+  }
+  root.append(element("div", { className: "zsbir-draw-top" }, left, answers, row));
+  if (settings.children.length > 1) root.append(settings);
+
+  // ---- asking
+  const asker = makeAsker(here, {
+    starting(again) {
+      say(again ? "The page's worker stopped. A new one is being started…"
+        : "Loading the networks, once (some 7 MB)…");
+      if (!thumbnails.src) loadThumbnails();
+    },
+    answered(answer) {
+      last = answer;
+      if (!thumbnails.src) loadThumbnails();
+      showPhotos();
+      const { head, text, sure } = verdict(about, answer);
+      const time = Math.round(answer.milliseconds);
+      say(head, `${text} ${count()} photos compared by ${about.methods[answer.method].title} in ` +
+        `${time < 1 ? "less than 1" : time} ms, in this page.`, sure);
+      root.dispatchEvent(new CustomEvent("zsbir-answer", { detail: { ...answer, sure } }));
+    },
+    failed(reason, again) {
+      clear(`Nothing could be retrieved: ${reason}. Another stroke tries again` +
+        (again ? "; so does the page, when the network is back." : "."));
+    },
+  });
+
+  function loadThumbnails() {
+    thumbnails.src = new URL(about.thumbnails, here);
+    thumbnails.onload = () => last && showPhotos();
+    // Without a network they may be had later; an address that failed is not asked for again.
+    thumbnails.onerror = () => thumbnails.removeAttribute("src");
   }
 
   async function drawing() {
     if (model.get("strokes").length) return rasterise(model.get("strokes"), about.side);
-    const url = about.examples[model.get("example")];
+    const url = examples[model.get("example")];
     if (!url) return null;
     const picture = new Image();
     picture.src = url;
@@ -180,35 +206,53 @@ export async function mount(root, options = {}) {
     return Float32Array.from({ length: about.side ** 2 }, (_, i) => data[4 * i]);
   }
 
+  let asked = 0;
   async function ask() {
+    const turn = ++asked;
+    await null; // an example and its strokes change in one step, and are one question
     const grey = await drawing();
+    if (turn !== asked) return;
     if (!grey) {
-      number++;
-      last = null;
-      list.replaceChildren();
-      why.textContent = status.textContent = "";
-      paintMap();
+      asker.forget();
+      invite();
       return;
     }
-    if (busy) {
-      waiting = true;
-      return;
-    }
-    if (!worker) {
-      start();
-      status.textContent = "Loading the networks, once (some 7 MB)…";
-    }
-    [busy, waiting] = [true, false];
     const entry = about.methods[state.method];
     const samples = entry.samples?.[state.samples];
-    worker.postMessage({ id: ++number, ask: {
+    list.setAttribute("aria-busy", "true");
+    asker.ask({
       grey, method: state.method, samples, centres: Math.min(state.centres + 1, samples ?? 1),
       weight: Math.min(state.weight, (entry.generators?.length ?? 1) - 1),
       space: state.space / 4, count: SHOWN,
-    } });
+    });
   }
 
   // ---- showing
+  function say(head, text = "", sure = "") {
+    status.replaceChildren(...[head && element("strong", { textContent: head }), " ", text]);
+    answers.dataset.sure = sure;
+  }
+
+  function clear(text) {
+    last = null;
+    list.replaceChildren();
+    list.removeAttribute("aria-busy");
+    why.textContent = "";
+    say("", text);
+    map?.paint({ drew: state.drew });
+  }
+
+  function invite() {
+    const { title } = about.methods[state.method];
+    const kinds = about.classes?.length
+      ? ` There are ${about.classes.length} kinds of things in them: ` +
+        `${about.classes.map(readable).join(", ")}.`
+      : "";
+    clear(`Draw, and the most similar of ${count()} photos come here, found by ${title}.${kinds}`);
+  }
+
+  const count = () => about.photos.toLocaleString("en");
+
   function thumbnail(photo) {
     const canvas = element("canvas", { width: about.thumbnail, height: about.thumbnail });
     const [row, column] = [Math.floor(photo / about.columns), photo % about.columns];
@@ -217,159 +261,70 @@ export async function mount(root, options = {}) {
         thumbnails, column * about.thumbnail, row * about.thumbnail, about.thumbnail,
         about.thumbnail, 0, 0, about.thumbnail, about.thumbnail);
     }
+    canvas.setAttribute("aria-hidden", "true");
     return canvas;
   }
 
-  function show(answer) {
-    const { results } = answer;
-    list.replaceChildren(...results.map(({ photo, label, distance, centre }, rank) => {
+  function showPhotos() {
+    const answer = last;
+    list.removeAttribute("aria-busy");
+    list.replaceChildren(...answer.results.map((result, rank) => {
+      const { photo, label, distance } = result;
       const wrong = state.drew && label !== state.drew;
-      const picture = thumbnail(photo);
-      picture.setAttribute("aria-hidden", "true");
+      const name = label ? readable(label) : `photo ${photo + 1}`;
       const button = element("button", {
         type: "button", className: wrong ? "zsbir-wrong" : "",
-        label: `${rank + 1}: ${readable(label)}, distance ${distance.toFixed(2)}` +
+        label: `${rank + 1}: ${name}, distance ${distance.toFixed(2)}` +
           (wrong ? ", another class" : ""),
-      }, picture, element("span", { textContent: `${wrong ? "✗ " : ""}${readable(label)}` }),
-        element("small", { textContent: distance.toFixed(2) }));
-      button.onclick = () => explain(answer, photo, label, distance, centre);
+      }, thumbnail(photo));
+      if (label) button.append(element("span", { textContent: `${wrong ? "✗ " : ""}${name}` }));
+      button.append(element("small", { textContent: distance.toFixed(2) }));
+      button.onclick = () => explain(answer, result, name);
       return element("li", {}, button);
     }));
     why.textContent = "Choose a photo to see why it was found.";
-    const time = answer.milliseconds;
-    status.textContent = `Nearest: ${readable(results[0].label)}. ` +
-      `${about.labels.length.toLocaleString("en")} photos compared in ` +
-      `${time < 1 ? "less than 1" : Math.round(time)} ms, in this page.`;
-    paintMap(answer);
-    root.dispatchEvent(new CustomEvent("zsbir-answer", { detail: answer }));
+    map?.paint({ answer, drew: state.drew });
   }
 
-  function explain(answer, photo, label, distance, centre) {
-    const many = answer.cloud !== null;
-    why.textContent = many
-      ? `This ${readable(label)} is ${distance.toFixed(3)} away from centre ${centre + 1} of what ` +
-        `was generated for your drawing, nearer than from any other centre.`
-      : `This ${readable(label)} is ${distance.toFixed(3)} away from where the method puts your drawing.`;
-    paintMap(answer, photo, centre);
+  function explain(answer, { photo, cosine, centre }, name) {
+    const away = `This ${name} is ${cosine.toFixed(3)} away from`;
+    const spread = about.methods[answer.method].diffusion
+      ? " Photos that resemble it, and are near too, vouch for it." : "";
+    why.textContent = answer.cloud !== null
+      ? `${away} centre ${centre + 1} of what was generated for your drawing, nearer than from ` +
+        "any other centre."
+      : `${away} where the method puts your drawing.${spread}`;
+    map?.paint({ answer, photo, centre: answer.cloud ? centre : -1, drew: state.drew });
   }
 
-  let places = null;
-  let painted = 0;
-  async function paintMap(answer = null, photo = -1, centre = -1) {
-    const turn = ++painted;
-    places ??= new Float32Array(await (await fetch(new URL(about.map.places, here))).arrayBuffer());
-    if (turn !== painted) return; // meanwhile there was something newer to paint
-    const context = map.getContext("2d");
-    const style = getComputedStyle(root);
-    const ink = style.color;
-    context.clearRect(0, 0, map.width, map.height);
-    const { mean, axes } = about.map;
-    const flat = (vector, offset, centred) => axes.map((axis) =>
-      axis.reduce((sum, value, j) => sum + value * (vector[offset + j] - (centred ? 0 : mean[j])), 0));
-    const points = [];
-    const dots = (list_, radius, colour, alpha) => {
-      context.globalAlpha = alpha;
-      context.fillStyle = colour;
-      for (const [x, y] of list_) {
-        context.beginPath();
-        context.arc(...where([x, y]), radius, 0, 7);
-        context.fill();
-      }
-      context.globalAlpha = 1;
-    };
-    for (let i = 0; i < places.length; i += 2) points.push([places[i], places[i + 1]]);
-    const width = about.map.mean.length;
-    const cloud = [];
-    const middles = [];
-    if (answer?.cloud) {
-      // Generated features are about the mean photo of the seen classes; the map is about the gallery's.
-      const shift = about.methods[answer.method].map_shift;
-      const moved = (vector, i) => flat(vector, i * width, true).map((v, j) => v + shift[j]);
-      for (let i = 0; i < answer.cloud.length / width; i++) cloud.push(moved(answer.cloud, i));
-      for (let i = 0; i < answer.queries.length / width; i++) middles.push(moved(answer.queries, i));
-    }
-    const sketch = answer && flat(answer.feature, 0, false);
-    const all = [...points, ...cloud, ...(sketch ? [sketch] : [])];
-    const [minX, maxX] = [Math.min(...all.map((p) => p[0])), Math.max(...all.map((p) => p[0]))];
-    const [minY, maxY] = [Math.min(...all.map((p) => p[1])), Math.max(...all.map((p) => p[1]))];
-    const where = ([x, y]) => [
-      20 + ((x - minX) / (maxX - minX || 1)) * (map.width - 40),
-      map.height - 20 - ((y - minY) / (maxY - minY || 1)) * (map.height - 40),
-    ];
-    dots(points, 2.5, ink, 0.25);
-    if (state.drew) {
-      const own = about.classes.indexOf(state.drew);
-      dots(points.filter((_, i) => about.labels[i] === own), 4, "#009e73", 0.7);
-    }
-    dots(cloud, 3, "#0072b2", 0.6);
-    for (const [i, middle] of middles.entries()) {
-      const [x, y] = where(middle);
-      context.strokeStyle = i === centre ? "#d55e00" : "#0072b2";
-      context.lineWidth = 3;
-      context.strokeRect(x - 7, y - 7, 14, 14);
-    }
-    const gallery = `Map of ${points.length} photos of the gallery as dots.`;
-    if (!answer) {
-      map.setAttribute("aria-label", `${gallery} Nothing is drawn yet.`);
-      return;
-    }
-    for (const { photo: one } of answer.results) {
-      const [x, y] = where(points[one]);
-      context.strokeStyle = one === photo ? "#d55e00" : ink;
-      context.lineWidth = one === photo ? 4 : 1.5;
-      context.beginPath();
-      context.arc(x, y, one === photo ? 9 : 6, 0, 7);
-      context.stroke();
-    }
-    const [x, y] = where(sketch);
-    context.fillStyle = "#d55e00";
-    context.beginPath();
-    for (let i = 0; i < 10; i++) {
-      const [angle, radius] = [(i * Math.PI) / 5 - Math.PI / 2, i % 2 ? 5 : 12];
-      context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
-    }
-    context.fill();
-    map.setAttribute("aria-label",
-      `${gallery} Your sketch is the star` +
-      (cloud.length ? `, ${cloud.length} generated features are blue dots, and their ` +
-        `${middles.length} centres are squares.` : ".") + " The photos found are circled.");
-  }
-
-  // Thumbnails to start from, for those who cannot or would rather not draw.
-  const row = element("div", { className: "zsbir-draw-examples", role: "group",
-    label: "Sketches to start from" });
-  for (const [name, url] of Object.entries(about.examples)) {
-    const label = `Start from the sketch of a ${readable(name)}`;
-    const start = element("button", { type: "button", label },
-      element("img", { src: url, alt: "", width: 48, height: 48 }));
-    start.onclick = () => {
-      model.set("strokes", []);
-      model.set("example", name);
-    };
-    row.append(start);
-  }
-  left.append(row);
-
-  map.setAttribute("aria-label", "Map of the gallery");
-  paintMap();
-  model.on("change:strokes", ask);
-  model.on("change:example", ask);
+  invite();
+  const changed = () => {
+    drawingKept.write(model.get("strokes"), model.get("example"));
+    ask();
+  };
+  model.on("change:strokes", changed);
+  model.on("change:example", changed);
   if (options.example) model.set("example", options.example);
+  else if (model.get("strokes").length || model.get("example")) ask();
   return { model, state, ask };
 }
 
-// Keep what the page needs for a visit without a network. Where that cannot be done (a file opened
-// without a server, a private window), the page works as before.
-async function keepForLater(script) {
-  try {
-    await navigator.serviceWorker.register(script);
-    const { active } = await navigator.serviceWorker.ready;
-    const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-    active.postMessage({ keep: [location.href.split("#")[0], ...loaded] });
-  } catch {}
+// The first thing that the Tab key reaches is a way past the menus, to the pad.
+function skipLink(canvas) {
+  canvas.id ||= "zsbir-draw-pad";
+  const link = element("a", {
+    className: "zsbir-draw-skip", href: `#${canvas.id}`, textContent: "Skip to the sketch pad",
+  });
+  link.onclick = (event) => {
+    event.preventDefault();
+    canvas.focus();
+  };
+  document.body.prepend(link);
 }
 
 for (const root of document.querySelectorAll("[data-zsbir-draw]")) {
-  if (root.dataset.keep && navigator.serviceWorker) keepForLater(root.dataset.keep);
+  // The worker's own files, too: it may be needed for the first time when the network is gone.
+  const worker = ["worker.js", "engine.js"].map((name) => new URL(name, import.meta.url));
+  if (root.dataset.keep) keep(root.dataset.keep, worker);
   mount(root);
 }

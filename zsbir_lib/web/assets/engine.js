@@ -177,3 +177,48 @@ export function smallest(values, count) {
   order.sort((a, b) => values[a] - values[b] || a - b);
   return order.slice(0, count);
 }
+
+// Return how clear an answer is: how near the first photo is, as a cosine, and how much the photos
+// found resemble each other, the mean cosine of two of them. `zsbir_lib.web.certainty` does the same.
+export function clearness(found, gallery, width, nearest) {
+  const rows = found.map((row) => {
+    const values = Float64Array.from(gallery.subarray(row * width, (row + 1) * width));
+    const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) || 1;
+    return values.map((value) => value / length);
+  });
+  let [sum, pairs] = [0, 0];
+  for (let i = 1; i < rows.length; i++) {
+    for (let j = 0; j < i; j++, pairs++) {
+      for (let k = 0; k < width; k++) sum += rows[i][k] * rows[j][k];
+    }
+  }
+  return 1 - nearest + (pairs ? sum / pairs : 1);
+}
+
+// Let the scores of photos spread over a graph (starts, ends, weights of its edges): the solution of
+// (I - alpha W) f = y by Chebyshev's method. `zsbir_lib.retrieval.DiffusionIndex` does the same.
+export function spread(y, { starts, ends, weights }, alpha, steps) {
+  const n = y.length;
+  let [before, now] = [new Float64Array(n), Float64Array.from(y)];
+  let weight = 1;
+  for (let step = 0; step < steps; step++) {
+    weight = step ? 1 / (1 - (alpha ** 2 * weight) / 4) : 2 / (2 - alpha ** 2);
+    const after = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      let sum = 0;
+      for (let e = starts[i]; e < starts[i + 1]; e++) sum += weights[e] * now[ends[e]];
+      after[i] = before[i] + weight * (alpha * sum + y[i] - before[i]);
+    }
+    [before, now] = [now, after];
+  }
+  return now;
+}
+
+// Turn cosine distances into those of the scores that have spread: the first is 0.
+export function spreadDistances(cosine, graph, { alpha, temperature, steps }) {
+  const least = cosine.reduce((found, value) => Math.min(found, value), Infinity);
+  const scores = spread(cosine.map((value) => Math.exp((least - value) / temperature)), graph, alpha,
+    steps);
+  const most = scores.reduce((found, value) => Math.max(found, value), 0);
+  return Float32Array.from(scores, (score) => -Math.log(Math.max(score / most, 1e-38)) || 0);
+}

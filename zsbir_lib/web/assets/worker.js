@@ -1,7 +1,8 @@
 // Retrieval off the page's own thread. It loads what a question needs, once, and answers
-// {id, ask} with {id, answer} or {id, error}. Nothing is asked of any other machine.
+// {id, ask} with {id, answer} or {id, error, network, broken}: whether it was for want of a network,
+// and whether only another worker can do better. Nothing is asked of any other machine.
 
-import { distances, kmeans, smallest } from "./engine.js";
+import { clearness, distances, kmeans, smallest, spreadDistances } from "./engine.js";
 
 const here = new URL(".", import.meta.url);
 const kept = new Map();
@@ -15,10 +16,19 @@ function once(name, make) {
   return kept.get(name);
 }
 
+function unreachable(name, about = {}) {
+  return Object.assign(new Error(`${name} could not be loaded`), { network: true, ...about });
+}
+
 async function bytes(name) {
-  const answer = await fetch(new URL(name, here));
-  if (!answer.ok) throw new Error(`${name} could not be loaded (${answer.status})`);
-  return answer.arrayBuffer();
+  let answer;
+  try {
+    answer = await fetch(new URL(name, here));
+    if (answer.ok) return await answer.arrayBuffer();
+  } catch {
+    throw unreachable(name);
+  }
+  throw new Error(`${name} could not be loaded (${answer.status})`);
 }
 
 const model = () => once("model.json", async () =>
@@ -26,13 +36,24 @@ const model = () => once("model.json", async () =>
 const rows = (name) => once(name, async () => new Int8Array(await bytes(name)));
 const floats = (name) => once(name, async () => new Float32Array(await bytes(name)));
 
+const graph = (name, photos) => once(name, async () => {
+  const data = await bytes(name);
+  const edges = new Uint32Array(data, 4 * photos, 1)[0];
+  return {
+    starts: new Uint32Array(data, 0, photos + 1),
+    ends: new Uint32Array(data, 4 * (photos + 1), edges),
+    weights: new Float32Array(data, 4 * (photos + 1 + edges), edges),
+  };
+});
+
 const runtime = () => once("runtime", async () => {
-  const ort = await import(new URL("ort.wasm.bundle.min.js", here));
-  const packed = await fetch(new URL("ort-wasm-simd-threaded.wasm.gz", here));
-  if (!packed.ok) throw new Error(`the runtime could not be loaded (${packed.status})`);
+  // A browser may remember that a module could not be loaded, for as long as the worker lives.
+  const ort = await import(new URL("ort.wasm.bundle.min.js", here)).catch(() => {
+    throw unreachable("the runtime", { broken: true });
+  });
   // Unpacked here, so that it travels small whatever the server does about compression. One that
   // declares the file as gzip-encoded has already unpacked it: the first bytes tell.
-  let wasm = await packed.arrayBuffer();
+  let wasm = await bytes("ort-wasm-simd-threaded.wasm.gz");
   if (new Uint8Array(wasm, 0, 2).join() === "31,139") {
     const stream = new Blob([wasm]).stream().pipeThrough(new DecompressionStream("gzip"));
     wasm = await new Response(stream).arrayBuffer();
@@ -78,7 +99,8 @@ async function answer({ grey, method, samples, centres, weight, space, count }) 
   const chosen = entry.generators ? entry.generators[weight] : entry;
   // What is not there yet is loaded side by side, and does not count as time of retrieval.
   await Promise.all([network(about.backbone), network(chosen.network), rows(entry.gallery),
-    entry.latents && floats(entry.latents), space > 0 && rows(chosen.back)]);
+    entry.latents && floats(entry.latents), space > 0 && rows(chosen.back),
+    entry.diffusion && graph(entry.diffusion.graph, about.photos)]);
   const begun = performance.now();
   const pixels = new Float32Array(3 * side * side);
   for (let channel = 0; channel < 3; channel++) pixels.set(grey, channel * side * side);
@@ -101,13 +123,16 @@ async function answer({ grey, method, samples, centres, weight, space, count }) 
   } else {
     queries = await run(chosen.network, { feature: [feature, [1, feature.length]] });
   }
-  const { found, which } = distances(queries, gallery, entry.width);
-  if (mixed) for (let i = 0; i < found.length; i++) found[i] += space * (mixed[i] - found[i]);
+  const { found: cosine, which } = distances(queries, gallery, entry.width);
+  if (mixed) for (let i = 0; i < cosine.length; i++) cosine[i] += space * (mixed[i] - cosine[i]);
+  const found = !entry.diffusion ? cosine : spreadDistances(
+    cosine, await graph(entry.diffusion.graph, about.photos), entry.diffusion);
   const first = smallest(found, count);
   return {
-    method, feature,
+    method, feature, clearness: clearness(first, gallery, entry.width, cosine[first[0]]),
     results: first.map((i) => ({
-      photo: i, label: about.classes[about.labels[i]], distance: found[i], centre: which[i],
+      photo: i, label: about.classes?.[about.labels[i]], distance: found[i], cosine: cosine[i],
+      centre: which[i],
     })),
     queries: Float32Array.from(queries), cloud, rounds,
     milliseconds: performance.now() - begun,
@@ -119,6 +144,7 @@ onmessage = async ({ data: { id, ask, alive } }) => {
   try {
     postMessage({ id, answer: await answer(ask) });
   } catch (error) {
-    postMessage({ id, error: String(error.message ?? error) });
+    const { network = false, broken = false } = error;
+    postMessage({ id, error: String(error.message ?? error), network, broken });
   }
 };
