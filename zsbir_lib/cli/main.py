@@ -33,6 +33,7 @@ from zsbir_lib.cli import (
     leaderboard,
     models,
     retrieve,
+    serve,
     toybox,
     toynet,
 )  # fmt: skip
@@ -68,6 +69,7 @@ class _InOrder(typer.core.TyperGroup):
             "leaderboard",
             "retrieve",
             "index",
+            "serve",
             "export",
             "cache",
             "doctor",
@@ -116,6 +118,7 @@ app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
 app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)
 app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
 app.command("index", epilog=index.INDEX_EXAMPLES)(index.index)
+app.command("serve", epilog=serve.SERVE_EXAMPLES)(serve.serve)
 app.add_typer(export.app, name="export")
 app.add_typer(cache.app, name="cache")
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)

@@ -8,6 +8,7 @@ from zsbir_lib.gallery.listing import Listing, list_photos
 from zsbir_lib.gallery.making import IndexReport, check_place, index_photos
 from zsbir_lib.gallery.photo_gallery import PhotoGallery
 from zsbir_lib.gallery.photo_index import THUMBNAIL, PhotoIndex
+from zsbir_lib.gallery.pictures import webp
 
 __all__ = [
     "THUMBNAIL",
@@ -18,4 +19,5 @@ __all__ = [
     "check_place",
     "index_photos",
     "list_photos",
+    "webp",
 ]

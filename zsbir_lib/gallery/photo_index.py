@@ -153,6 +153,11 @@ class PhotoIndex:
         """Return a small picture of a photo: the middle square, as a WebP file."""
         return self._thumbnails[row]
 
+    @property
+    def thumbnail_bytes(self) -> int:
+        """Bytes of all small pictures."""
+        return len(self._thumbnails.data)
+
     def photo(self, row: int) -> Image.Image:
         """Return a photo from its file, or, where that is not there, the small picture of it."""
         try:

@@ -66,6 +66,11 @@ class PhotoImages(Images):
     def thumbnail(self, images: Tensor, place: int) -> bytes:
         """Return the thumbnail of one photo of a batch, as a WebP file."""
         pixels = images[place, -_SMALL:].to(torch.uint8).reshape(THUMBNAIL, THUMBNAIL, 3)
-        data = io.BytesIO()
-        Image.fromarray(pixels.numpy()).save(data, "WEBP", quality=70, method=2)
-        return data.getvalue()
+        return webp(Image.fromarray(pixels.numpy()))
+
+
+def webp(image: Image.Image) -> bytes:
+    """Return a small picture as a WebP file."""
+    data = io.BytesIO()
+    image.save(data, "WEBP", quality=70, method=2)
+    return data.getvalue()
