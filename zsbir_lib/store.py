@@ -160,6 +160,14 @@ class Draft:
                     return self._add(name, path, digest)
         return None
 
+    def names(self) -> list[str]:
+        """Return the names of the pieces that lie in the folder, of whatever run, in order."""
+        found = []
+        for path in self.folder.glob("*~*"):
+            if digest := _digest_in(path):
+                found.append(path.name.replace(f"~{digest}", "", 1))
+        return sorted(set(found))
+
     def discard(self, name: str) -> None:
         """Forget a piece that is there, so that it is written anew."""
         while (path := self.find(name)) is not None:

@@ -29,9 +29,11 @@ from zsbir_lib.cli import (
     doctor,
     export,
     features,
+    index,
     leaderboard,
     models,
     retrieve,
+    serve,
     toybox,
     toynet,
 )  # fmt: skip
@@ -66,6 +68,8 @@ class _InOrder(typer.core.TyperGroup):
             "evaluate",
             "leaderboard",
             "retrieve",
+            "index",
+            "serve",
             "export",
             "cache",
             "doctor",
@@ -113,6 +117,8 @@ app.command("train", epilog=models.TRAIN_EXAMPLES)(models.train)
 app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
 app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)
 app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
+app.command("index", epilog=index.INDEX_EXAMPLES)(index.index)
+app.command("serve", epilog=serve.SERVE_EXAMPLES)(serve.serve)
 app.add_typer(export.app, name="export")
 app.add_typer(cache.app, name="cache")
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)

@@ -23,6 +23,7 @@ from zsbir_lib.files import check_outputs
 
 if TYPE_CHECKING:
     from zsbir_lib.features import FeatureSet, RetrievalTask
+    from zsbir_lib.gallery import PhotoIndex
     from zsbir_lib.methods import RetrievalMethod
     from zsbir_lib.metrics import RetrievalReport
     from zsbir_lib.protocols import Choice
@@ -92,7 +93,7 @@ def origin(features: FeatureSet) -> dict[str, Any]:
     }
 
 
-def check_origin(path: Path, metadata: dict[str, Any], features: FeatureSet) -> None:
+def check_origin(path: Path, metadata: dict[str, Any], features: FeatureSet | PhotoIndex) -> None:
     """Raise a `ZsbirError` if a model and features do not belong together."""
     fitted_on = (metadata.get("backbone"), metadata.get("weights_id"))
     if fitted_on[0] is not None and fitted_on != (features.backbone, features.weights_id):

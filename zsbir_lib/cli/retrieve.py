@@ -17,6 +17,7 @@ from zsbir_lib.cli.options import (
     emit,
     with_options,
 )
+from zsbir_lib.cli.own_photos import open_gallery
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import check_outputs
 
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from PIL import Image
     from torch import Tensor
 
+    from zsbir_lib.gallery import PhotoGallery
 
 RETRIEVE_EXAMPLES = """Examples:
 
 \b
 zsbir retrieve --sketch drawing.png --out answer.png
 zsbir retrieve --sketch giraffe.jpg --class giraffe --k 10 --out answer.svg
-zsbir retrieve --sketch cat.png --gallery all --model cvae.safetensors --out answer.pdf --json"""
+zsbir retrieve --sketch cat.png --gallery all --model cvae.safetensors --out answer.pdf --json
+zsbir retrieve --sketch cat.png --index pictures.index --out answer.png"""
 
 
 @with_options
@@ -52,11 +55,16 @@ def retrieve(
         str,
         typer.Option(help="Photos to look among: of the unseen classes, or of all."),
     ] = "unseen",
+    index: Annotated[
+        Path | None,
+        typer.Option(help="Look among your own photos, an index of which `zsbir index` makes."),
+    ] = None,
     model: Annotated[
         Path | None, typer.Option(help="What `zsbir train` saved, in place of --method.")
     ] = None,
     method: Annotated[
-        str | None, typer.Option(help="Fitted once, then kept. [default: cvae]")
+        str | None,
+        typer.Option(help="Fitted once, then kept. [default: cvae; with --index: cosine]"),
     ] = None,
     param: Parameters = [],  # noqa: B006
     as_is: Annotated[
@@ -72,8 +80,6 @@ def retrieve(
     Strokes may be dark or light, the background white, coloured, transparent, or paper.
     """
     from zsbir_lib.drawings import crop_ink, find_ink, read_drawing, redraw_ink
-    from zsbir_lib.methods import create_method
-    from zsbir_lib.methods.kept import kept_method
     from zsbir_lib.plots import Retrieved, check_picture_path, plot_retrieval
 
     # Everything that a person can get wrong is looked at before anything is computed.
@@ -86,31 +92,15 @@ def retrieve(
         raise ZsbirError(f"unknown gallery {gallery!r}: use unseen or all")
     if model is not None and (method or param):
         raise ZsbirError("give --model, or --method with its -p, not both")
-    method = method or "cvae"
-    if model is None:
-        fitted = create_method(method, **options.method_parameters(method, param))
+    if index is None:
+        photos = _dataset_gallery(options, class_name, k, gallery, model, method, param)
     else:
-        fitted, metadata = options.load_method(model)
-    backbone = options.load_backbone()
-    dataset = options.load()
-    names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())
-    photos = DatasetGallery(dataset, names, options.on_error)
+        if gallery != "unseen":
+            raise ZsbirError("--gallery is for data sets: leave it out with --index")
+        photos = open_gallery(options, index, model, method, param)
+        _check_fits(photos, class_name, k)
     if class_name is not None:
         class_name = photos.find_class(class_name)
-    if k > len(photos):
-        raise ZsbirError(
-            f"--k is {k}, but the gallery holds {len(photos)} photos only: use {len(photos)} or "
-            "less"
-        )
-
-    features = options.extract(dataset, backbone)
-    if model is None:
-        fitted, path, fitted_now = kept_method(fitted, features, origin(features))
-        if fitted_now:
-            print_note(f"{fitted!r} fitted, and kept in {path}")
-    else:
-        check_origin(model, metadata, features)
-    photos.prepare(features, backbone, fitted)
     if not as_is:
         size, style = photos.pen()
         drawing = redraw_ink(ink, size=size, style=style)
@@ -135,9 +125,9 @@ def retrieve(
         "sketch": str(sketch),
         "class": class_name,
         "dataset": photos.name,
-        "backbone": backbone.name,
-        "method": fitted.name,
-        "gallery": gallery,
+        "backbone": photos.backbone.name,
+        "method": photos.method.name,
+        "gallery": gallery if index is None else photos.name,
         "gallery_photos": len(photos),
         "photos": found_rows,
         "right": None if class_name is None else len(found_rows) - sum(found.wrong),
@@ -151,6 +141,51 @@ def retrieve(
         for row, wrong in zip(found_rows, found.wrong, strict=True)
     ]
     emit(values, "\n".join([*lines, f"picture: {out}"]), as_json)
+
+
+def _dataset_gallery(
+    options: FeatureOptions,
+    class_name: str | None,
+    k: int,
+    gallery: str,
+    model: Path | None,
+    method: str | None,
+    param: list[str],
+) -> Gallery:
+    """Return the photos of a data set, and the method that searches them, fitted if need be."""
+    from zsbir_lib.methods import create_method
+    from zsbir_lib.methods.kept import kept_method
+
+    method = method or "cvae"
+    if model is None:
+        fitted = create_method(method, **options.method_parameters(method, param))
+    else:
+        fitted, metadata = options.load_method(model)
+    backbone = options.load_backbone()
+    dataset = options.load()
+    names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())
+    photos = DatasetGallery(dataset, names, options.on_error)
+    _check_fits(photos, class_name, k)
+    features = options.extract(dataset, backbone)
+    if model is None:
+        fitted, path, fitted_now = kept_method(fitted, features, origin(features))
+        if fitted_now:
+            print_note(f"{fitted!r} fitted, and kept in {path}")
+    else:
+        check_origin(model, metadata, features)
+    photos.prepare(features, backbone, fitted)
+    return photos
+
+
+def _check_fits(photos: DatasetGallery | PhotoGallery, class_name: str | None, k: int) -> None:
+    """Raise a `ZsbirError` if the gallery has no such class, or not so many photos."""
+    if class_name is not None:
+        photos.find_class(class_name)
+    if k > len(photos):
+        raise ZsbirError(
+            f"--k is {k}, but the gallery holds {len(photos)} photos only: use {len(photos)} or "
+            "less"
+        )
 
 
 def _queries(drawings: Sequence[Image.Image], gallery: Gallery) -> Tensor:

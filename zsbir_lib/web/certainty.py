@@ -237,7 +237,7 @@ def read_drawings(folder: Path, backbone: Backbone, most: int | None = None) -> 
             classes.append(file.stem)
     if not pictures:
         raise ZsbirError(f"{folder} holds no CLASS.ndjson: give a folder of drawings")
-    return backbone.features(pictures), classes
+    return backbone.for_sketches().features(pictures), classes
 
 
 def packaged(weights_id: str) -> Mapping[str, dict[str, Any]]:

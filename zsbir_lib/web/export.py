@@ -47,7 +47,7 @@ def open_page_folder(folder: str | os.PathLike) -> PageFolder:
         If not, or the packages of the extra ``web`` are missing.
     """
     check_packages()
-    return PageFolder(folder, [*_scripts(), ENTRY])
+    return PageFolder(folder, [*scripts(), ENTRY])
 
 
 def export_web(
@@ -109,18 +109,18 @@ def export_web(
     if known := sorted(set(labels) & set(features.split.seen)):
         raise ZsbirError(f"{known[0]} is a seen class: the gallery is for unseen ones")
     for name in methods:
-        _check_runs_in_page(name)
+        check_runs_in_page(name)
     with threads(1 if backbone.dim < _NARROW else None):
         files, model = _compute(features.pairs(), backbone, photos, labels, methods, weights, seed)
     for name, counted in (certainty or {}).items():
         model["methods"][name]["certainty"] = dict(counted)
     model["examples"] = {name: _png(picture) for name, picture in examples.items()}
     entry = json.dumps(model, separators=(",", ":")).encode("utf-8")
-    target.write({**files, **_scripts(), ENTRY: entry})
+    target.write({**files, **scripts(), ENTRY: entry})
     return model
 
 
-def _check_runs_in_page(name: str) -> None:
+def check_runs_in_page(name: str) -> None:
     """Raise a `ZsbirError` before any training if a page cannot run a method."""
     method = type(create_method(name))
     if method.query_network is RetrievalMethod.query_network:
@@ -131,7 +131,7 @@ def _check_runs_in_page(name: str) -> None:
         )
 
 
-def _scripts() -> dict[str, bytes]:
+def scripts() -> dict[str, bytes]:
     """Return the files that every page holds, by name."""
     web = resources.files("zsbir_lib.web") / "assets"
     pad = resources.files("zsbir_lib.widgets")
@@ -143,8 +143,8 @@ def _scripts() -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in found}
 
 
-class _Files(dict[str, bytes]):
-    """Files by name."""
+class Files(dict[str, bytes]):
+    """Files of a page by name."""
 
     def keep(self, name: str, data: bytes) -> str:
         """Add a file under a name that tells its contents from others', and return that."""
@@ -160,9 +160,9 @@ def _compute(
     methods: Sequence[str],
     weights: Sequence[float],
     seed: int,
-) -> tuple[_Files, dict[str, Any]]:
+) -> tuple[Files, dict[str, Any]]:
     """Return the files of a page, and what ``model.json`` says about them."""
-    files, side, names = _Files(), backbone.input_size, sorted(set(labels))
+    files, side, names = Files(), backbone.input_size, sorted(set(labels))
     network = round_weights(fold_batch_norms(backbone.for_sketches().module))
     found = backbone.features(photos)
     model: dict[str, Any] = {
@@ -187,21 +187,55 @@ def _compute(
         has_weight = "reconstruction_weight" in options
         variants = [{"reconstruction_weight": w} for w in weights] if has_weight else [{}]
         fitted = [create_method(name, **own, **v).fit(pairs, progress=False) for v in variants]
-        networks = [_rounded_copy(method) for method in fitted]
-        gallery, width = _rows(fitted[-1].encode_photos(found))
-        entry = {"title": fitted[0].title, "width": width,
-                 "gallery": files.keep(f"{name}.gallery", gallery)}  # fmt: skip
         # A generative method says so by what its network takes.
-        if "z" in inspect.signature(networks[0].forward).parameters:
-            entry |= _generators(files, name, fitted, networks, variants, found, model["map"])
+        if _generates(fitted[0]):
+            model["methods"][name] = _common_entry(files, fitted[-1], found) | _generators(
+                files, name, fitted, variants, found, model["map"]
+            )
         else:
-            data = onnx_bytes(networks[0], {"feature": torch.zeros(1, found.shape[1])})
-            entry["network"] = files.keep(f"{name}.onnx", data)
-            index = fitted[0].index(found)
-            if isinstance(index, DiffusionIndex):
-                entry["diffusion"] = _diffusion(files, name, index)
-        model["methods"][name] = entry
+            model["methods"][name] = method_entry(files, fitted[0], found)
     return files, model
+
+
+def _generates(method: RetrievalMethod) -> bool:
+    return "z" in inspect.signature(method.query_network().forward).parameters
+
+
+def _common_entry(files: Files, method: RetrievalMethod, found: Tensor) -> dict[str, Any]:
+    gallery, width = _rows(method.encode_photos(found))
+    kept = files.keep(f"{method.name}.gallery", gallery)
+    return {"title": method.title, "width": width, "gallery": kept}
+
+
+def method_entry(files: Files, method: RetrievalMethod, found: Tensor) -> dict[str, Any]:
+    """Add the files of a fitted method; return what ``model.json`` says about it.
+
+    Parameters
+    ----------
+    files
+        Where they are added.
+    method
+        One whose query network takes the feature of a sketch, and nothing else.
+    found
+        Features of the gallery, shape (n, d).
+
+    Raises
+    ------
+    ZsbirError
+        If its network takes latent vectors, as those of generative methods do.
+    """
+    if _generates(method):
+        raise ZsbirError(
+            f"a page of your photos cannot run {method.name!r}, which generates features: use "
+            "cosine, sae or ours"
+        )
+    entry = _common_entry(files, method, found)
+    data = onnx_bytes(_rounded_copy(method), {"feature": torch.zeros(1, found.shape[1])})
+    entry["network"] = files.keep(f"{method.name}.onnx", data)
+    index = method.index(found)
+    if isinstance(index, DiffusionIndex):
+        entry["diffusion"] = _diffusion(files, method.name, index)
+    return entry
 
 
 def _rounded_copy(method: RetrievalMethod) -> nn.Module:
@@ -210,10 +244,9 @@ def _rounded_copy(method: RetrievalMethod) -> nn.Module:
 
 
 def _generators(
-    files: _Files,
+    files: Files,
     name: str,
     fitted: Sequence[Any],
-    networks: Sequence[nn.Module],
     variants: Sequence[Mapping[str, float]],
     found: Tensor,
     map_: Mapping[str, Any],
@@ -221,14 +254,15 @@ def _generators(
     """Add one decoder for each weight of the regulariser; return what they have in common too."""
     z = fitted[0].latents(max(SAMPLES)).cpu()
     generators = []
-    for method, network, variant in zip(fitted, networks, variants, strict=True):
+    for method, variant in zip(fitted, variants, strict=True):
         weight = variant.get("reconstruction_weight", 0.0)
         inputs = {"feature": torch.zeros(1, found.shape[1]), "z": z}
         # The way back to the sketch, for comparing in the space of sketches.
         back, _ = _rows(method.sketches_of(found))
+        network = onnx_bytes(_rounded_copy(method), inputs, ("z",))
         generators.append({
             "weight": weight,
-            "network": files.keep(f"{name}-{weight:g}.onnx", onnx_bytes(network, inputs, ("z",))),
+            "network": files.keep(f"{name}-{weight:g}.onnx", network),
             "back": files.keep(f"{name}-{weight:g}.back", back),
         })  # fmt: skip
     # Lloyd's algorithm begins where the library's does: at the centres of the latent vectors.
@@ -252,7 +286,7 @@ def _generators(
     }
 
 
-def _diffusion(files: _Files, name: str, index: DiffusionIndex) -> dict[str, Any]:
+def _diffusion(files: Files, name: str, index: DiffusionIndex) -> dict[str, Any]:
     """Add the graph along which scores spread; return how they do."""
     graph = index.graph
     parts = (graph.indptr.astype("<u4"), graph.indices.astype("<u4"), graph.data.astype("<f4"))
@@ -276,7 +310,7 @@ def _floats(values: Tensor) -> bytes:
     return values.numpy().astype("<f4").tobytes()
 
 
-def _project(files: _Files, found: Tensor) -> dict[str, Any]:
+def _project(files: Files, found: Tensor) -> dict[str, Any]:
     """Return the two directions in which the gallery varies most, and add where photos lie."""
     mean = found.mean(dim=0)
     axes = torch.linalg.svd(found - mean, full_matrices=False).Vh[:2]
