@@ -73,7 +73,7 @@ class FolderDataset(SketchPhotoDataset):
     def _hold(
         self, photos: ImageFiles, sketches: SketchFiles, sketch_photos: np.ndarray | None = None
     ) -> None:
-        """Number the images; without `sketch_photos` no sketch has a photo of its own."""
+        """Take the images; without `sketch_photos` no sketch has a photo of its own."""
         self._photos = photos
         self._of_sketches = sketches
         self.photo_ids, self.photo_labels = photos.ids, photos.labels

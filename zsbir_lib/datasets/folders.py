@@ -180,9 +180,7 @@ def list_images(
     return tree
 
 
-def _list_class(
-    folder: str, readable: frozenset[str]
-) -> tuple[dict[str, str], Counter[str]]:
+def _list_class(folder: str, readable: frozenset[str]) -> tuple[dict[str, str], Counter[str]]:
     """Return the images of one class folder by their stems, and what is not read."""
     images: dict[str, str] = {}
     unread: Counter[str] = Counter()
@@ -303,7 +301,7 @@ class ImageFiles:
     @cached_property
     def _states(self) -> np.ndarray:
         """Size in bytes and time of modification in nanoseconds, int64, shape (n, 2)."""
-        return np.array([_state(path) for path in self.paths], dtype=np.int64).reshape(-1, 2)
+        return np.array([file_state(path) for path in self.paths], dtype=np.int64).reshape(-1, 2)
 
     @property
     def sizes(self) -> np.ndarray:
@@ -325,7 +323,8 @@ class ImageFiles:
         return digest.hexdigest()
 
 
-def _state(path: str) -> tuple[int, int]:
+def file_state(path: str) -> tuple[int, int]:
+    """Return the size of a file and its time of modification in nanoseconds, -1 if it is gone."""
     try:
         found = os.stat(path)
     except OSError:  # a broken link: whoever reads the image says so

@@ -21,7 +21,7 @@ from zsbir_lib.datasets.folders import (
     list_images,
 )
 from zsbir_lib.datasets.pairing import pair_by_name
-from zsbir_lib.datasets.sketchy_counts import ClassCounts, VerificationReport, compare
+from zsbir_lib.datasets.sketchy_counts import ClassCounts, compare
 from zsbir_lib.datasets.sketchy_layout import (
     EXTENDED_NAMES,
     choose_rendering,
@@ -30,6 +30,7 @@ from zsbir_lib.datasets.sketchy_layout import (
     is_added,
 )
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, plain_class_name
+from zsbir_lib.datasets.verification import VerificationReport
 from zsbir_lib.drawings.images import read_image
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.paper import PAPER_SPLIT
