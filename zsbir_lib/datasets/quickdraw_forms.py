@@ -34,7 +34,7 @@ much of the frame the paper's rendering fills."""
 DRAWING_VERSION = 1
 """Rises whenever a drawing becomes other pixels than before; fingerprints hold it."""
 
-_SHORTEST = 3  # bytes of a line that is not blank: "{}" and its end
+_SHORTEST = 3  # bytes of a line that is surely not blank: more than "\r\n"
 _BLOCK = 1 << 24  # bytes read at once
 _SIDE = 28  # of a bitmap
 _HEADER = struct.Struct("<Q2sBIH")  # key, country, recognised, time, number of strokes
@@ -65,7 +65,12 @@ def _index_lines(path: str, limit: int | None) -> np.ndarray:
     begins = np.concatenate(starts)
     # The last line may have no end; where the reading stopped before, it is not wanted.
     stops = np.append(begins[1:], begins[-1] if block else begin)
-    lines = np.flatnonzero(stops - begins >= _SHORTEST)[:limit]
+    full = stops - begins >= _SHORTEST
+    with open(path, "rb") as stream:
+        for line in np.flatnonzero(~full & (stops > begins)):
+            stream.seek(begins[line])
+            full[line] = bool(stream.read(stops[line] - begins[line]).strip())
+    lines = np.flatnonzero(full)[:limit]
     if not len(lines):
         return np.array([[0, 1], [begin, 0]], dtype=np.int64)
     places = np.column_stack([begins[lines], lines + 1])

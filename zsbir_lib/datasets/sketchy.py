@@ -133,9 +133,9 @@ class Sketchy(FolderDataset):
 
         self.class_names = tuple(sorted(photos.images.keys() | sketches.images.keys()))
         self.unread = tuple(one for tree in trees for one in tree.unread)
-        images = ImageFiles.collect(self.class_names, photos.images)
+        pictures = ImageFiles.collect(self.class_names, photos.images)
         self._sketches = ImageFiles.collect(self.class_names, sketches.images)
-        self._hold(images, self._sketches, pair_by_name(self._sketches.ids, images.ids))
+        self._hold(pictures, self._sketches, pair_by_name(self._sketches.ids, pictures.ids))
         self.split = self._resolve(split)
 
     def _list(self, kind: str, rendering: str) -> ImageTree:
