@@ -14,7 +14,6 @@ MOST = 350  # lines of a room with one idea
 # Longer ones, each with the reason why it is left whole; one "to be parted" is not to stay.
 LONG = {
     "cli/options.py": "every option that commands share, once",
-    "datasets/sketchy.py": "one data set, with what its copies differ by",
     "features/featureset.py": "one class, its checks and its file",
     "features/weight_files.py": "every form of a weight file, told apart",
     "metrics.py": "to be parted: scores of a ranking, and reports over queries",

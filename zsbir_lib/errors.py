@@ -15,7 +15,11 @@ from typing import Any
 _on_command_line: ContextVar[bool] = ContextVar("_on_command_line", default=False)
 _ABSENT = object()
 # Arguments whose option of the command line is not the same word with dashes.
-_OPTIONS = {("split", None): "--inner", ("seed", _ABSENT): "--data-seed"}
+_OPTIONS = {
+    ("split", None): "--inner",
+    ("seed", _ABSENT): "--data-seed",
+    ("per_class", _ABSENT): "--sketches-per-class",
+}
 
 
 def speaks_command_line() -> bool:

@@ -60,7 +60,7 @@ def test_available_splits_are_described_by_one_line_each():
 def test_each_shipped_file_says_where_it_comes_from():
     folder = Path(splits.__file__).parent
     files = sorted(folder.glob("*.txt"))
-    assert len(files) == 5
+    assert len(files) == 7
     for file in files:
         header = [line for line in file.read_text("utf-8").splitlines() if line.startswith("#")]
         assert len(header) >= 3, file

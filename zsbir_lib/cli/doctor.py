@@ -38,13 +38,17 @@ DOCTOR_EXAMPLES = """Examples:
 \b
 zsbir doctor
 zsbir doctor --root sketchy
+zsbir doctor --dataset quickdraw --root quickdraw
 zsbir doctor --json"""
 
 
 def doctor(
     root: Annotated[
-        Path | None, typer.Option(help="Also compare a Sketchy folder with the published counts.")
+        Path | None, typer.Option(help="Also compare a data set with the published counts.")
     ] = None,
+    dataset: Annotated[
+        str, typer.Option(help="Which one lies there: sketchy, quickdraw or tuberlin.")
+    ] = "sketchy",
     as_json: AsJson = False,
 ) -> None:
     """Check the installation, and say what to do.
@@ -54,13 +58,16 @@ def doctor(
     checks = [check for look in _LOOKS for check in _carefully(look)]
     report = None
     if root is not None:
-        from zsbir_lib.datasets import Sketchy
+        from zsbir_lib.datasets import DATASETS
 
-        report = Sketchy(root, split=None).verify()
+        opened: Any = DATASETS[dataset]
+        if not hasattr(opened, "verify"):
+            raise ZsbirError(f"nothing is published to compare --dataset {dataset} with")
+        report = opened(root, split=None).verify()
         state = "ok" if report.ok else "wrong"
         checks.append(
             Check(
-                "Sketchy",
+                opened.__name__,
                 state,
                 str(root) + (", as published" if report.ok else ", not as published"),
                 "" if report.ok else "see what differs below; a part of it serves with --inner",
@@ -78,7 +85,7 @@ def doctor(
     lines += ["", f"{len(wrong)} checks failed." if wrong else "All is well."]
     values: dict[str, Any] = {"ok": not wrong, "checks": [asdict(check) for check in checks]}
     if report is not None:
-        values["sketchy"] = {
+        values[dataset] = {
             "ok": report.ok,
             "statistics": dict(report.statistics),
             "differing": list(report.differing),

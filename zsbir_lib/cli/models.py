@@ -117,7 +117,7 @@ zsbir evaluate --method cvae --k 20 -p epochs=5 --per-class
 zsbir evaluate --method cvae --choose epochs=5,10,20 --choose reconstruction_weight=0.3,1,3
 zsbir evaluate --model cvae.safetensors --json
 zsbir evaluate --features mine.safetensors --method sae
-zsbir evaluate --dataset sketchy --root tu-berlin --pairing class --method triplet
+zsbir evaluate --dataset tuberlin --root tu-berlin --pairing class --method triplet
 zsbir evaluate --queries q.npy --gallery g.npy --query-labels q.txt --gallery-labels g.txt"""
 
 

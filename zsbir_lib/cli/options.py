@@ -59,7 +59,10 @@ class DatasetOptions:
         ),
     ] = field(default_factory=list)
     dataset: Annotated[
-        str, typer.Option(help="toybox (drawn on first use), sketchy, or one registered.")
+        str,
+        typer.Option(
+            help="toybox (drawn on first use), sketchy, quickdraw, tuberlin, or one registered."
+        ),
     ] = "toybox"
     size: Annotated[str, typer.Option(help="Toybox: mini or full.")] = "mini"
     clutter: Clutter = 0.5
@@ -67,9 +70,26 @@ class DatasetOptions:
     data_seed: Annotated[
         int, typer.Option(min=0, max=LARGEST_SEED, help="Toybox: seed of the pictures.")
     ] = 0
-    root: Annotated[Path | None, typer.Option(help="Sketchy: the folder that holds 256x256/.")] = (
-        None
-    )
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="All but the Toybox: the folder of photos and sketches; for sketchy, the one that "
+            "holds 256x256/."
+        ),
+    ] = None
+    form: Annotated[
+        str | None,
+        typer.Option(
+            help="quickdraw: png, simplified, raw, binary or numpy_bitmap; tuberlin: png or svg. "
+            "[default: the first that is there]"
+        ),
+    ] = None
+    sketches_per_class: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="quickdraw, tuberlin: the first sketches of each class, at most so many."
+        ),
+    ] = None
     photo_rendering: Annotated[
         str | None,
         typer.Option(help="Sketchy: the folder below photo/, such as tx_000000000000."),
@@ -82,7 +102,8 @@ class DatasetOptions:
         typer.Option(
             "--split",
             "--test-classes",
-            help="A shipped split, or a file of unseen classes. [default: sketchy21]",
+            help="A shipped split, or a file of unseen classes. [default: the data set's own: "
+            "sketchy21, quickdraw30, tuberlin30]",
         ),
     ] = None
     inner: Annotated[
@@ -90,16 +111,17 @@ class DatasetOptions:
         typer.Option(
             "--inner",
             help="Hold out some of the seen classes, and leave the unseen ones alone: for choices, "
-            "and for a part of Sketchy.",
+            "and for a part of a data set.",
         ),
     ] = False
 
     def check(self) -> None:
         """Raise a `ZsbirError` if the options cannot be right, before anything is computed."""
-        from zsbir_lib.datasets import DATASETS
+        from zsbir_lib.datasets import DATASETS, needs_root
         from zsbir_lib.datasets.splits import unseen_classes
 
-        taken = inspect.signature(DATASETS[self.dataset]).parameters
+        opened = DATASETS[self.dataset]
+        taken = inspect.signature(opened).parameters
         anything = any(one.kind is one.VAR_KEYWORD for one in taken.values())
         for one in fields(DatasetOptions):
             name = _KEYWORDS.get(one.name, one.name)
@@ -107,7 +129,8 @@ class DatasetOptions:
             if given and name not in taken and not anything and one.name not in _OF_EVERY:
                 raise ZsbirError(f"{_option(one)} is not for --dataset {self.dataset}")
             if not given and name in taken and taken[name].default is inspect.Parameter.empty:
-                what = ", the folder that holds 256x256/" if self.dataset == "sketchy" else ""
+                holds = needs_root(opened) if name == "root" else None
+                what = f", {holds}" if holds else ""
                 raise ZsbirError(f"--dataset {self.dataset} needs {_option(one)}{what}")
         if self.inner and self.split:
             raise ZsbirError("--inner makes a split of its own: leave out --split, or --inner")
@@ -116,7 +139,7 @@ class DatasetOptions:
 
     def load(self) -> SketchPhotoDataset:
         """Open the data set."""
-        from zsbir_lib.datasets import DATASETS
+        from zsbir_lib.datasets import DATASETS, needs_root
 
         self.check()
         opened = DATASETS[self.dataset]
@@ -128,14 +151,17 @@ class DatasetOptions:
                 options[name] = value
         for name in ("imports", "dataset", "inner"):
             options.pop(name, None)
-        if self.dataset == "sketchy" and self.inner:
-            # A part of Sketchy may hold none of the unseen classes.
+        if self.inner and needs_root(opened):
+            # A part of it may hold none of the unseen classes.
             return opened(**options, split=None)
         dataset = opened(**options)
         return dataset.with_split(dataset.split.inner()) if self.inner else dataset
 
 
-_KEYWORDS = {"data_seed": "seed"}  # what data sets call an option of another name
+_KEYWORDS = {
+    "data_seed": "seed",
+    "sketches_per_class": "per_class",
+}  # what data sets call an option of another name
 _OF_TOYBOX = ("size", "clutter", "abstraction", "data_seed")
 _OF_EVERY = ("imports", "dataset", "split", "inner")
 

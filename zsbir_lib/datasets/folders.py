@@ -93,6 +93,32 @@ class ImageTree:
         self.unread = [Unread(u.tree, names[u.class_name], u.kinds) for u in self.unread]
 
 
+def check_folder(given: Path, what: str, layout: str) -> Path:
+    """Return the absolute path of a folder that somebody gave.
+
+    Parameters
+    ----------
+    given
+        Where it is said to be; symbolic links are kept.
+    what
+        What it should hold: ``"the Sketchy database"``.
+    layout
+        What it should look like, for the message.
+
+    Raises
+    ------
+    ZsbirError
+        If it is not there, or is no folder.
+    """
+    # os.path, because Path.is_dir raises where a folder may not be entered.
+    folder = Path(os.path.abspath(given.expanduser()))
+    if not os.path.exists(folder):
+        raise ZsbirError(f"no folder {folder}: it should hold {what}\n{layout}")
+    if not os.path.isdir(folder):
+        raise ZsbirError(f"{folder} is a file; unpack {what} and give its folder\n{layout}")
+    return folder
+
+
 def list_entries(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
     """List a folder, without hidden files such as ``.DS_Store`` and ``._cow.jpg``."""
     try:
@@ -108,7 +134,11 @@ def clean_name(name: str) -> str:
     return unicodedata.normalize("NFC", shown)
 
 
-def list_images(folder: Path, class_name: Callable[[str], str] = lambda name: name) -> ImageTree:
+def list_images(
+    folder: Path,
+    class_name: Callable[[str], str] = lambda name: name,
+    suffixes: frozenset[str] | None = None,
+) -> ImageTree:
     """List the images of each class folder in `folder`.
 
     Parameters
@@ -117,6 +147,9 @@ def list_images(folder: Path, class_name: Callable[[str], str] = lambda name: na
         Holds a folder for each class.
     class_name
         What a class is called whose folder has this name.
+    suffixes
+        Endings of the files that are read, in lower case, with the dot; by default those of all
+        images.
 
     Raises
     ------
@@ -129,7 +162,7 @@ def list_images(folder: Path, class_name: Callable[[str], str] = lambda name: na
         if not entry.is_dir():
             continue
         name = class_name(clean_name(entry.name))
-        images, kinds = _list_class(entry.path)
+        images, kinds = _list_class(entry.path, suffixes or image_reader.readable_suffixes())
         if not images and not kinds:
             continue
         if name in folders:
@@ -147,9 +180,8 @@ def list_images(folder: Path, class_name: Callable[[str], str] = lambda name: na
     return tree
 
 
-def _list_class(folder: str) -> tuple[dict[str, str], Counter[str]]:
+def _list_class(folder: str, readable: frozenset[str]) -> tuple[dict[str, str], Counter[str]]:
     """Return the images of one class folder by their stems, and what is not read."""
-    readable = image_reader.readable_suffixes()
     images: dict[str, str] = {}
     unread: Counter[str] = Counter()
     for entry in list_entries(folder):
@@ -233,13 +265,26 @@ class ImageFiles:
 
     @classmethod
     def collect(
-        cls, class_names: tuple[str, ...], images: Mapping[str, Mapping[str, str]]
+        cls,
+        class_names: tuple[str, ...],
+        images: Mapping[str, Mapping[str, str]],
+        per_class: int | None = None,
     ) -> ImageFiles:
-        """Give the images of all classes their numbers; `images` is as in `ImageTree`."""
+        """Give the images of all classes their numbers.
+
+        Parameters
+        ----------
+        class_names
+            All classes.
+        images
+            As in `ImageTree`.
+        per_class
+            Take the first of each class by name, at most so many.
+        """
         ids, paths, labels = [], [], []
         for label, class_name in enumerate(class_names):
             # Sorted, because the order in which a file system lists its files means nothing.
-            for stem, path in sorted(images.get(class_name, {}).items()):
+            for stem, path in sorted(images.get(class_name, {}).items())[:per_class]:
                 ids.append(f"{class_name}/{stem}")
                 paths.append(path)
                 labels.append(label)
@@ -256,12 +301,16 @@ class ImageFiles:
     @cached_property
     def _states(self) -> np.ndarray:
         """Size in bytes and time of modification in nanoseconds, int64, shape (n, 2)."""
-        return np.array([_state(path) for path in self.paths], dtype=np.int64).reshape(-1, 2)
+        return np.array([file_state(path) for path in self.paths], dtype=np.int64).reshape(-1, 2)
 
     @property
     def sizes(self) -> np.ndarray:
         """Bytes of each file, int64 of shape (n,); -1 where a link leads nowhere."""
         return self._states[:, 0]
+
+    def empty_by_class(self, n_classes: int) -> np.ndarray:
+        """Count the files of 0 bytes of each class, int64 of shape (n_classes,)."""
+        return np.bincount(self.labels[self.sizes == 0], minlength=n_classes)
 
     @cached_property
     def digest(self) -> str:
@@ -274,7 +323,8 @@ class ImageFiles:
         return digest.hexdigest()
 
 
-def _state(path: str) -> tuple[int, int]:
+def file_state(path: str) -> tuple[int, int]:
+    """Return the size of a file and its time of modification in nanoseconds, -1 if it is gone."""
     try:
         found = os.stat(path)
     except OSError:  # a broken link: whoever reads the image says so

@@ -1,33 +1,27 @@
 """The Sketchy database (Sangkloy, Burnell, Ham and Hays, SIGGRAPH 2016), read where it lies.
 
-Nothing is copied, renamed or converted: the folders are listed once, and an image is opened when
-it is asked for. What they hold that cannot be read is named on the log. The extended gallery is
-that of Liu, Shen, Shen, Liu and Shao (Deep Sketch Hashing, CVPR 2017). `Sketchy.verify` says how a
-copy differs from what papers report.
+The extended gallery is that of Liu, Shen, Shen, Liu and Shao (Deep Sketch Hashing, CVPR 2017).
+`Sketchy.verify` says how a copy differs from what papers report.
 """
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import logging
 import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit
+from zsbir_lib.datasets.base import ZeroShotSplit
+from zsbir_lib.datasets.folder_dataset import FolderDataset
 from zsbir_lib.datasets.folders import (
     ImageFiles,
     ImageTree,
-    Unread,
     enumerate_some,
     list_images,
-    warn_of_unread,
 )
 from zsbir_lib.datasets.pairing import pair_by_name
-from zsbir_lib.datasets.sketchy_counts import ClassCounts, VerificationReport, compare
+from zsbir_lib.datasets.sketchy_counts import ClassCounts, compare
 from zsbir_lib.datasets.sketchy_layout import (
     EXTENDED_NAMES,
     choose_rendering,
@@ -35,22 +29,16 @@ from zsbir_lib.datasets.sketchy_layout import (
     find_root,
     is_added,
 )
-from zsbir_lib.datasets.splits import (
-    SKETCHY_CLASSES,
-    match_class_names,
-    plain_class_name,
-    unseen_classes,
-)
+from zsbir_lib.datasets.splits import SKETCHY_CLASSES, plain_class_name
+from zsbir_lib.datasets.verification import VerificationReport
 from zsbir_lib.drawings.images import read_image
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.paper import PAPER_SPLIT
 
-logger = logging.getLogger(__name__)
-
 _CANONICAL = {plain_class_name(name): name for name in SKETCHY_CLASSES}
 
 
-class Sketchy(SketchPhotoDataset):
+class Sketchy(FolderDataset):
     """Sketches and photos of the Sketchy database, or of any part of it.
 
     A sketch ``<class>/nWWWWWWWW_ID-k.png`` was drawn from the photo ``<class>/nWWWWWWWW_ID.jpg``;
@@ -105,6 +93,8 @@ class Sketchy(SketchPhotoDataset):
     """
 
     name = "sketchy"
+    published_split = PAPER_SPLIT
+    holds = "the folder that holds 256x256/"
 
     def __init__(
         self,
@@ -142,21 +132,11 @@ class Sketchy(SketchPhotoDataset):
             trees.append(gallery)
 
         self.class_names = tuple(sorted(photos.images.keys() | sketches.images.keys()))
-        self._photos = ImageFiles.collect(self.class_names, photos.images)
+        self.unread = tuple(one for tree in trees for one in tree.unread)
+        pictures = ImageFiles.collect(self.class_names, photos.images)
         self._sketches = ImageFiles.collect(self.class_names, sketches.images)
-        self.photo_ids, self.photo_labels = self._photos.ids, self._photos.labels
-        self.sketch_ids, self.sketch_labels = self._sketches.ids, self._sketches.labels
-        self.sketch_photos = pair_by_name(self.sketch_ids, self.photo_ids)
-        self.unread: tuple[Unread, ...] = tuple(one for tree in trees for one in tree.unread)
-        self._warn()
+        self._hold(pictures, self._sketches, pair_by_name(self._sketches.ids, pictures.ids))
         self.split = self._resolve(split)
-
-    def __repr__(self) -> str:
-        return (
-            f"Sketchy({str(self.root)!r}: {len(self.class_names)} classes, "
-            f"{len(self.photo_ids)} photos, {len(self.sketch_ids)} sketches, "
-            f"split {self.split.name!r})"
-        )
 
     def _list(self, kind: str, rendering: str) -> ImageTree:
         tree = list_images(self.root / kind / rendering, _class_name)
@@ -168,35 +148,9 @@ class Sketchy(SketchPhotoDataset):
             )
         return tree
 
-    def _warn(self) -> None:
-        """Name on the log what was found and is of no use."""
-        warn_of_unread(self.unread)
-        for what, names in (
-            ("sketches but no photos", self.classes_without_photos),
-            ("photos but no sketches", self.classes_without_sketches),
-        ):
-            if names:
-                logger.warning("%s: %s, by class: %s", self.name, what, enumerate_some(names))
-
-    def photo_path(self, index: int) -> Path:
-        """Return the file of photo number `index`."""
-        return Path(self._photos.path(index, "photo"))
-
     def sketch_path(self, index: int) -> Path:
         """Return the file of sketch number `index`."""
         return Path(self._sketches.path(index, "sketch"))
-
-    def photo(self, index: int) -> Image.Image:
-        """Return photo number `index` as an RGB image, upright, as large as its file has it.
-
-        Raises
-        ------
-        ZsbirError
-            If the file cannot be read as an image; the message names it.
-        IndexError
-            If there is no photo of that number (-1 included: it marks an absent photo).
-        """
-        return read_image(self._photos.path(index, "photo"))
 
     def sketch(self, index: int) -> Image.Image:
         """Return sketch number `index` as an RGB image, as `photo` does.
@@ -211,71 +165,6 @@ class Sketchy(SketchPhotoDataset):
             If there is no sketch of that number.
         """
         return read_image(self._sketches.path(index, "sketch"), paper="contrast")
-
-    @property
-    def fingerprint(self) -> str:  # type: ignore[override]  # nothing ever sets it
-        """SHA-256 over each image's relative path, size in bytes and time of modification (ns).
-
-        Computed when first asked for, then kept: construct the data set anew to see later changes.
-        """
-        # Reading every byte would take minutes at 148,000 files; a size and a time take a second,
-        # and no ordinary way of changing a file leaves both as they were. Paths are relative, so
-        # moving the folder changes nothing. A copy that does not preserve times gets another
-        # fingerprint: that costs one more extraction, where the opposite error would serve stale
-        # features.
-        return hashlib.sha256(f"{self._photos.digest} {self._sketches.digest}".encode()).hexdigest()
-
-    def with_split(self, split: str | os.PathLike | ZeroShotSplit | None) -> Sketchy:
-        """Return the same images under another split (nothing is copied or listed again).
-
-        Parameters
-        ----------
-        split
-            As in the constructor.
-
-        Raises
-        ------
-        ZsbirError
-            If the split does not fit the classes present.
-        """
-        other = copy.copy(self)
-        other.split = self._resolve(split)
-        return other
-
-    def inner_split(self, n_unseen: int | float | None = None, seed: int = 0) -> ZeroShotSplit:
-        """Hold out some of the classes that the paper's split trains on.
-
-        Drawn from the classes present with both photos and sketches; the paper's 21 unseen classes
-        are on neither side. Where all 104 seen classes are present this is the inner split that
-        the whole database has.
-
-        Parameters
-        ----------
-        n_unseen
-            How many to hold out: a number, or a fraction below 1. By default 21, as in the paper,
-            or half of the classes where fewer than 42 are present.
-        seed
-            Of the draw.
-
-        Raises
-        ------
-        ZsbirError
-            If fewer than one class would remain on a side.
-        """
-        paper_unseen = unseen_classes(PAPER_SPLIT)[1]
-        paired = np.intersect1d(self.photo_labels, self.sketch_labels)
-        seen = [self.class_names[label] for label in paired]
-        seen = [name for name in seen if name not in paper_unseen]
-        if len(seen) < 2:
-            raise ZsbirError(
-                f"an inner split needs two seen classes with photos and sketches; {self.root} "
-                f"holds {len(seen)}"
-            )
-        if n_unseen is None:
-            n_unseen = min(len(paper_unseen), len(seen) // 2)
-        # The draw looks at seen classes only, so it does not matter whether the others are here.
-        whole = ZeroShotSplit(PAPER_SPLIT, tuple(seen), tuple(paper_unseen))
-        return whole.inner(n_unseen, seed)
 
     def verify(self) -> VerificationReport:
         """Compare the files found with the published counts, class by class.
@@ -300,9 +189,7 @@ class Sketchy(SketchPhotoDataset):
         elsewhere = np.array([not path.startswith(prefix) for path in self._photos.paths])
         drawn = np.zeros(len(self.photo_ids), dtype=bool)
         drawn[self.sketch_photos[self.sketch_photos >= 0]] = True
-        unread = dict.fromkeys(self.class_names, 0)
-        for one in self.unread:
-            unread[one.class_name] = unread.get(one.class_name, 0) + one.count
+        empty, unread = zip(*self._empty_and_unread(), strict=True)
         by_class = zip(
             count(self.photo_labels[~added]),
             count(self.photo_labels[~added & drawn]),
@@ -310,11 +197,8 @@ class Sketchy(SketchPhotoDataset):
             count(self.photo_labels[added]),
             count(self.sketch_labels),
             count(self.sketch_labels[self.sketch_photos < 0]),
-            np.add(
-                count(self.photo_labels[self._photos.sizes == 0]),
-                count(self.sketch_labels[self._sketches.sizes == 0]),
-            ).tolist(),
-            [unread[name] for name in self.class_names],
+            empty,
+            unread,
             strict=True,
         )
         counts = {
@@ -331,28 +215,6 @@ class Sketchy(SketchPhotoDataset):
             gallery=not self._extended_refused,
             extended=self.extended_root is not None,
         )
-
-    def _resolve(self, split: str | os.PathLike | ZeroShotSplit | None) -> ZeroShotSplit:
-        """Turn what the caller gave as a split into one over the classes present."""
-        if split is None:
-            return self.inner_split()
-        if isinstance(split, ZeroShotSplit):
-            name, wanted = split.name, [*split.seen, *split.unseen]
-        else:
-            name, wanted = unseen_classes(split)
-        found, missing = match_class_names(wanted, self.class_names)
-        if missing:
-            raise ZsbirError(
-                f"{self.root} lacks {len(missing)} of the {len(wanted)} classes that the split "
-                f"{name!r} names: {', '.join(missing)}. Pass "
-                f"{argument('split', None)} to hold out some of the {len(self.class_names)} that "
-                f"are there, or {argument('split', placeholder='PATH')}, a file that names "
-                "the unseen ones"
-            )
-        if isinstance(split, ZeroShotSplit):
-            n_seen = len(split.seen)
-            return ZeroShotSplit(name, tuple(found[:n_seen]), tuple(found[n_seen:]))
-        return ZeroShotSplit.from_unseen(name, self.class_names, found)
 
 
 def _class_name(folder_name: str) -> str:

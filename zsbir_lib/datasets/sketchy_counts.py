@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES
+from zsbir_lib.datasets.verification import VerificationReport, damaged_files
 from zsbir_lib.paper import PAPER_TABLE_1
 
 PHOTOS_PER_CLASS = 100
@@ -41,80 +40,6 @@ UNSEEN_COUNTS = {
 }
 """Sketches and gallery photos of the unseen classes, from the file lists published with ZSE-SBIR
 (Lin et al., CVPR 2023) for the same split. They add up to Table 1."""
-
-
-@dataclass(frozen=True)
-class VerificationReport:
-    """How a copy of the Sketchy database differs from the published one; `str` makes it a page.
-
-    Attributes
-    ----------
-    source
-        Which folder and which renderings were looked at.
-    classes
-        The classes present.
-    statistics
-        The counts found: those of the paper's Table 1 under the paper's split, and totals.
-    published
-        The accepted values of each; empty where it was not compared.
-    differing
-        The names of the statistics that differ.
-    problems
-        For each class that differs, what about it: ``{"bat": {"photos": "25 of 100"}}``.
-    """
-
-    source: str
-    classes: tuple[str, ...]
-    statistics: Mapping[str, int | float]
-    published: Mapping[str, tuple[int | float, ...]]
-    differing: tuple[str, ...]
-    problems: Mapping[str, Mapping[str, str]]
-
-    @property
-    def ok(self) -> bool:
-        """Whether all that was compared is as published."""
-        return not self.differing and not self.problems
-
-    def __str__(self) -> str:
-        lines = [self.source, "", f"{'':<26}{'here':>10}  published"]
-        for name, value in self.statistics.items():
-            published = " or ".join(f"{v:,}" for v in self.published[name]) or "not compared"
-            mark = "  (differs)" if name in self.differing else ""
-            lines.append(f"{name:<26}{value:>10,}  {published}{mark}")
-        lines.append("")
-        if self.ok:
-            lines.append("As published.")
-            return "\n".join(lines)
-        lines.append(f"Not as published; {len(self.problems)} classes differ:")
-        # One paragraph for each kind of problem, and in it the classes that share a figure.
-        kinds: dict[str, dict[str, list[str]]] = {}
-        for class_name, problems in sorted(self.problems.items()):
-            for kind, figure in problems.items():
-                kinds.setdefault(kind, {}).setdefault(figure, []).append(class_name)
-        for kind, figures in sorted(kinds.items(), key=lambda item: item[0] != "class"):
-            groups = [
-                f"{figure} ({self._name_group(names)})"
-                for figure, names in sorted(figures.items(), key=_by_number)
-            ]
-            lines += textwrap.wrap(
-                f"{kind}: {'; '.join(groups)}",
-                width=98,
-                initial_indent="- ",
-                subsequent_indent="  ",
-                break_on_hyphens=False,
-            )
-        return "\n".join(lines)
-
-    def _name_group(self, names: list[str]) -> str:
-        if len(names) > 1 and set(names) >= set(self.classes):
-            return f"all {len(names)} classes present"
-        return ", ".join(names)
-
-
-def _by_number(item: tuple[str, list[str]]) -> tuple[int, str]:
-    """Sort figures such as "9 of 100" and "25 of 100" by their numbers, words first."""
-    leading = re.match(r"\d+", item[0])
-    return (int(leading[0]) if leading else -1), item[0]
 
 
 @dataclass(frozen=True)
@@ -245,8 +170,4 @@ def _class_problems(
         problems["gallery photos"] = f"{counts.photos + counts.added} of {gallery_photos}"
     elif gallery and not counts.added:
         problems["photos that the extended gallery adds"] = "none"
-    if counts.empty:
-        problems["empty files"] = str(counts.empty)
-    if counts.unread:
-        problems["files that are not read"] = str(counts.unread)
-    return problems
+    return problems | damaged_files(counts.empty, counts.unread)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from zsbir_lib.datasets.folders import clean_name, list_entries
+from zsbir_lib.datasets.folders import check_folder, clean_name, list_entries
 from zsbir_lib.drawings.images import readable_suffixes
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.paper import PAPER_RENDERING
@@ -46,14 +46,8 @@ def _is_root(folder: Path) -> bool:
 
 def find_root(given: Path) -> Path:
     """Return the folder that holds photo/ and sketch/, or explain what the given one is."""
-    # Absolute, because the extended gallery is looked for beside it; symbolic links are kept.
-    folder = Path(os.path.abspath(given.expanduser()))
-    if not os.path.exists(folder):
-        raise ZsbirError(f"no folder {folder}: it should hold the Sketchy database\n{LAYOUT}")
-    if not os.path.isdir(folder):
-        raise ZsbirError(
-            f"{folder} is a file; unpack the Sketchy database and give its folder\n{LAYOUT}"
-        )
+    # Absolute, because the extended gallery is looked for beside it.
+    folder = check_folder(given, "the Sketchy database", LAYOUT)
     for candidate in (folder / "256x256", folder):
         if _is_root(candidate):
             return candidate

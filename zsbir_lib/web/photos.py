@@ -66,7 +66,7 @@ class PhotoPage(Mapping[str, bytes]):
         """Add what depends on the photos, and return what ``model.json`` says."""
         index, side = self.index, backbone.input_size
         found = torch.from_numpy(np.array(index.features))
-        network = round_weights(fold_batch_norms(_of_sketches(backbone).module))
+        network = round_weights(fold_batch_norms(backbone.for_sketches().module))
         data = onnx_bytes(network, {"pixels": torch.zeros(1, 3, side, side)})
         names = [printable(index.name(row)) for row in range(len(index))]
         blank = Image.new("RGB", (1, 1))
@@ -142,11 +142,6 @@ def _check_size(size: int) -> None:
             f"the page would have {size:,} bytes, more than the {MOST_BYTES:,} that a static host "
             "is asked to keep: index fewer photos, or answer from this machine with `zsbir serve`"
         )
-
-
-def _of_sketches(backbone: Backbone) -> Backbone:
-    """Return the network that drawings go through, given the one that the photos went through."""
-    return backbone
 
 
 def _page_scripts() -> dict[str, bytes]:

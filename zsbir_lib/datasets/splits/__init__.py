@@ -1,8 +1,8 @@
 """The class splits that papers report on, and how a split is read from a file of class names.
 
 The text files beside this module name the *unseen* classes of each split, one a line; their headers
-say where the split comes from. ``sketchy125_classes.txt`` is not a split: it names all classes of
-the Sketchy database.
+say where the split comes from. Those that end in ``_classes.txt`` are no splits: they name all
+classes of a data set.
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ def _read_shipped(file_name: str) -> tuple[str, list[str]]:
 
 SKETCHY_CLASSES: tuple[str, ...] = tuple(_read_shipped("sketchy125_classes.txt")[1])
 """The 125 class names of the Sketchy database, sorted, with the punctuation of its folders."""
+
+TUBERLIN_CLASSES: tuple[str, ...] = tuple(_read_shipped("tuberlin250_classes.txt")[1])
+"""The 250 class names of TU-Berlin, sorted, as the folders of its sketches are called."""
+
+QUICKDRAW_CLASSES: tuple[str, ...] = tuple(_read_shipped("quickdraw110_classes.txt")[1])
+"""The 110 class names of QuickDraw extended, sorted, with the punctuation of its folders."""
 
 
 def available_splits() -> dict[str, str]:
