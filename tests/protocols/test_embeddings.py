@@ -176,7 +176,7 @@ def test_what_cannot_be_right_gets_one_clear_line(change, error, message):
     ("ranking", "message"),
     [
         ([[0, 0], [0, 1]], "row 0 of the ranking names a photo twice"),
-        ([[0, 1], [0, 3]], "row 1 of the ranking names a photo outside the 3"),
+        ([[0, 1], [0, 3]], "row 1 of the ranking names a photo outside the 3 given"),
         ([[0, 1], [0, -2]], "row 1 .* outside"),
         ([[0.5, 1], [0, 1]], "whole numbers"),
         ([0, 1], "shape"),
