@@ -12,7 +12,7 @@ from zsbir_lib.features.arrays import as_array
 
 
 def check_depth(k: int, longest: int, what: str = "ranks given") -> int:
-    """Return `k` if it is a whole number from 1 to `longest`, which is how many `what` there are."""
+    """Return `k` if it is a whole number from 1 to `longest`, the number of `what` there are."""
     if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or not 1 <= k <= longest:
         raise ZsbirError(f"K must be a whole number from 1 to the {longest} {what}, not {k!r}")
     return int(k)
