@@ -21,7 +21,9 @@ import torch
 from sklearn.metrics import average_precision_score
 
 from zsbir_lib.files import write_json
-from zsbir_lib.metrics import _Labels, _Scores, evaluate_retrieval
+from zsbir_lib.metrics import evaluate_retrieval
+from zsbir_lib.metrics.evaluation import Scores
+from zsbir_lib.metrics.inputs import Labels
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.retrieval import Index
 from zsbir_lib.retrieval.selection import select_smallest
@@ -62,10 +64,10 @@ def bare_product(queries: torch.Tensor, gallery: torch.Tensor, out: torch.Tensor
         torch.mm(part, gallery.T, out=out[: len(part)])
 
 
-def our_average_precision(distances: torch.Tensor, known: _Labels) -> np.ndarray:
+def our_average_precision(distances: torch.Tensor, known: Labels) -> np.ndarray:
     """Return the average precision of each row over the whole gallery, ties in its order."""
     n_gallery = distances.shape[1]
-    scores = _Scores(known, n_gallery, with_map_all=True)
+    scores = Scores(known, n_gallery, with_map_all=True)
     for start in range(0, len(distances), 512):
         part, places = distances[start : start + 512], torch.arange(n_gallery)
         indices, _ = select_smallest(part, places, n_gallery)
@@ -140,7 +142,7 @@ def measure(options: argparse.Namespace) -> dict:
     n_sample = min(options.sklearn, n_queries)
     sample = np.arange(n_sample) * n_queries // n_sample
     distances = index_distances(queries[sample, 0], gallery)
-    known = _Labels(sketches[sample], photos)
+    known = Labels(sketches[sample], photos)
     ours = watch.time("ours", lambda: our_average_precision(distances, known))
     # The same order for both: 1 - distance would round other photos to ties, and scikit-learn
     # counts ties together, where ours come in the gallery's order.

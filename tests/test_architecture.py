@@ -11,13 +11,11 @@ import zsbir_lib
 LIBRARY = Path(zsbir_lib.__file__).parent
 MODULES = {path.relative_to(LIBRARY).as_posix(): path for path in sorted(LIBRARY.rglob("*.py"))}
 MOST = 350  # lines of a room with one idea
-# Longer ones, each with the reason why it is left whole; one "to be parted" is not to stay.
+# Longer ones, each with the reason why it is left whole.
 LONG = {
     "cli/options.py": "every option that commands share, once",
     "features/featureset.py": "one class, its checks and its file",
     "features/weight_files.py": "every form of a weight file, told apart",
-    "metrics.py": "to be parted: scores of a ranking, and reports over queries",
-    "protocols/embeddings.py": "one table of every convention",
     "store.py": "one idea: whole pieces",
     "vae.py": "the chapter's model, whole",
 }

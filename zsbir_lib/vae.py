@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.methods.estimator import Estimator, check_fitted, hyper
+from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.layers import linear, placed
-from zsbir_lib.methods.training import generators, train
+from zsbir_lib.methods.training import TrainedEstimator, descend, generators
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 """What the decoder can say about a pixel, how likely ink is or how dark it is on average."""
@@ -135,7 +135,7 @@ class VAENetwork(nn.Module):
         return self.decoder(z)
 
 
-class VAE(Estimator):
+class VAE(TrainedEstimator):
     r"""Variational autoencoder of small grey pictures.
 
     Maximises, averaged over the pictures,
@@ -175,13 +175,9 @@ class VAE(Estimator):
         least=0,
         help="Weight of the divergence in training; 1 is the bound itself.",
     )
-    epochs: int = hyper(default=60, least=1, help="Of the training by Adam.")
-    batch_size: int = hyper(default=64, least=1, help="Of the training by Adam.")
-    learning_rate: float = hyper(default=2e-3, above=0, help="Of the training by Adam.")
-    seed: int = hyper(default=0, help="Of weights, batches and noise.")
-    device: str | torch.device | None = hyper(
-        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
-    )
+    epochs: int = hyper(default=60)
+    batch_size: int = hyper(default=64)
+    learning_rate: float = hyper(default=2e-3, help="Of the training by Adam.")
 
     def terms(self, network: LatentNetwork, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
         """Return the two terms of the negative bound for each picture.
@@ -238,16 +234,11 @@ class VAE(Estimator):
             noise = torch.randn(len(rows), self.latent_dim, generator=generator).to(device)
             terms = self.terms(network, x[rows.to(device)], noise)
             terms = {name: term.mean() for name, term in terms.items()}
-            optimiser.zero_grad(set_to_none=True)
-            (terms["reconstruction"] + self.kl_weight * terms["kl"]).backward()
-            optimiser.step()
+            descend(terms["reconstruction"] + self.kl_weight * terms["kl"], optimiser)
             return {name: term.detach() for name, term in terms.items()}
 
         self.network_, self.shape_ = network, tuple(images.shape[1:])
-        self.history_ = train(
-            network, step, len(x), epochs=self.epochs, batch_size=self.batch_size,
-            generator=generator, name="VAE", progress=progress,
-        )  # fmt: skip
+        self._train(network, step, len(x), generator, progress)
         return self
 
     @torch.no_grad()

@@ -136,7 +136,7 @@ def test_blocks_do_not_matter(data, monkeypatch):
     from zsbir_lib.protocols import embeddings
 
     whole = evaluate_embeddings(*data)
-    monkeypatch.setattr(embeddings, "_BLOCK", 41)
+    monkeypatch.setattr(embeddings, "BLOCK", 41)
     for name, values in evaluate_embeddings(*data).per_query.items():
         np.testing.assert_allclose(values, whole.per_query[name], err_msg=name)
 
@@ -176,7 +176,7 @@ def test_what_cannot_be_right_gets_one_clear_line(change, error, message):
     ("ranking", "message"),
     [
         ([[0, 0], [0, 1]], "row 0 of the ranking names a photo twice"),
-        ([[0, 1], [0, 3]], "row 1 of the ranking names a photo outside the 3"),
+        ([[0, 1], [0, 3]], "row 1 of the ranking names a photo outside the 3 given"),
         ([[0, 1], [0, -2]], "row 1 .* outside"),
         ([[0.5, 1], [0, 1]], "whole numbers"),
         ([0, 1], "shape"),

@@ -17,6 +17,14 @@ from zsbir_lib.errors import LabelError, ZsbirError
 from zsbir_lib.features.checks import check_matrix, class_mask, describe
 
 
+def as_array(values: Any) -> np.ndarray:
+    """Return PyTorch's, NumPy's or Python's numbers as an array, bfloat16 as float32."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        values = values.float() if values.dtype == torch.bfloat16 else values
+    return np.asarray(values)
+
+
 def as_matrix(name: str, values: Any) -> Tensor:
     """Return features as float32 on the CPU, whatever numbers they were.
 
@@ -61,7 +69,7 @@ def as_labels(name: str, values: Any, length: int) -> np.ndarray:
     LabelError
         If there are more or fewer, or they are neither names nor whole numbers.
     """
-    labels = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+    labels = as_array(values)
     if labels.shape != (length,):
         found = f"of shape {labels.shape}" if labels.ndim != 1 else f"{len(labels)}"
         raise LabelError(f"{name}: one label for each of {length} rows is needed, not {found}")

@@ -15,7 +15,7 @@ from zsbir_lib.methods.estimator import hyper
 from zsbir_lib.methods.layers import linear
 from zsbir_lib.methods.losses import squared_distance, triplet_loss
 from zsbir_lib.methods.partners import Partners
-from zsbir_lib.methods.training import Step
+from zsbir_lib.methods.training import Step, descend
 from zsbir_lib.methods.triplet import CoarseTriplet
 
 
@@ -159,9 +159,7 @@ class AdversarialMetric(CoarseTriplet):
             features = made.detach() * network.photo_scale + network.photo_mean
             fake = triplet_loss(a, p, network.embed_photos(features), self.margin)
             loss = (real + self.synthetic_weight * fake).mean()
-            of_metric.zero_grad(set_to_none=True)
-            loss.backward()
-            of_metric.step()
+            descend(loss, of_metric)
             # Then the generator, against the metric as it is now.
             with torch.no_grad():
                 a, p = network.embed_sketches(sketch), network.embed_photos(positive)
@@ -169,9 +167,7 @@ class AdversarialMetric(CoarseTriplet):
             embedded = network.embed_photos(made * network.photo_scale + network.photo_mean)
             network.requires_grad_(True)
             against = self.generator_loss(a, p, embedded, made, scaled[2])
-            of_generator.zero_grad(set_to_none=True)
-            against.backward()
-            of_generator.step()
+            descend(against, of_generator)
             return {
                 "loss": loss.detach(),
                 "generator": against.detach(),

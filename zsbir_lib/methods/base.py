@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -196,11 +197,21 @@ def create_method(name: str, **parameters: Any) -> RetrievalMethod:
     return METHODS[name](**parameters)
 
 
+_ENCODES = """
+
+Raises
+------
+ZsbirError
+    If the method is not fitted, or the features do not fit it.
+"""
+
+
 def encoder(kind: str) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
     """Return a decorator for `encode_sketches` or `encode_photos`.
 
     What it decorates is called on a fitted method only, with finite float32 features of the right
     width on the CPU, and without gradients; what it returns is moved to where the features were.
+    Its docstring says what is raised if not.
 
     Parameters
     ----------
@@ -216,6 +227,8 @@ def encoder(kind: str) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor
             device = getattr(features, "device", "cpu")
             return encode(self, check_features(features, self._width(kind), kind)).to(device)
 
+        if encode.__doc__:
+            checked.__doc__ = inspect.cleandoc(encode.__doc__) + _ENCODES
         return checked
 
     return decorate

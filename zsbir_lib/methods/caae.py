@@ -23,7 +23,7 @@ from zsbir_lib.methods.code_report import CodeReport, gap_to_prior
 from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
 from zsbir_lib.methods.layers import linear, placed
-from zsbir_lib.methods.training import cosine_schedule
+from zsbir_lib.methods.training import cosine_schedule, descend
 
 __all__ = ["CAAE", "CAAENetwork", "CodeReport"]
 
@@ -39,15 +39,7 @@ class CAAENetwork(GenerativeNetwork):
         See `GenerativeNetwork`.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        latent_dim: int | None = None,
-        non_negative: bool = True,
-        generator: torch.Generator | None = None,
-    ) -> None:
-        super().__init__(dim, latent_dim, non_negative, generator)
-        hidden = max(1, dim // 2)
+    def _make_more(self, hidden: int, generator: torch.Generator | None) -> None:
         self.discriminator = nn.Sequential(  # the logit of D
             linear(self.latent_dim, hidden, generator), nn.LeakyReLU(0.2),
             linear(hidden, hidden, generator), nn.LeakyReLU(0.2),
@@ -249,9 +241,7 @@ class CAAE(GenerativeMethod[CAAENetwork]):
                 draws = self._noise(len(codes), network.latent_dim, generator).to(codes.device)
                 against, achieved = self.discriminator_loss(network, codes, draws)
                 if self.discriminator_steps:
-                    opponent.zero_grad(set_to_none=True)
-                    against.backward()
-                    opponent.step()
+                    descend(against, opponent)
             optimiser.step()
             for schedule in schedules:
                 schedule.step()

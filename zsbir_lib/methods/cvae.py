@@ -18,7 +18,7 @@ from torch import Tensor
 from zsbir_lib.methods.estimator import hyper
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
 from zsbir_lib.methods.layers import linear
-from zsbir_lib.methods.training import cosine_schedule
+from zsbir_lib.methods.training import descend
 
 
 class CVAENetwork(GenerativeNetwork):
@@ -138,15 +138,11 @@ class CVAE(GenerativeMethod[CVAENetwork]):
     def _make_step(
         self, network: CVAENetwork, n: int, generator: torch.Generator
     ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
-        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-        schedule = cosine_schedule(optimiser, n, self.epochs, self.batch_size)
+        optimiser, schedule = self._adam(network, n)
 
         def learn(sketches: Tensor, photos: Tensor, noise: Tensor) -> dict[str, Tensor]:
             loss, terms = self.loss(network, sketches, photos, noise)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            schedule.step()
+            descend(loss, optimiser, schedule)
             return {name: term.detach() for name, term in terms.items()}
 
         return learn

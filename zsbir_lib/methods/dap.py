@@ -205,24 +205,12 @@ class DAP(RetrievalMethod):
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return the evidence of sketches for each attribute, shape (n, a).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the evidence of sketches for each attribute, shape (n, a)."""
         return self._evidence(features, "sketch")
 
     @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the evidence of photos for each attribute, shape (m, a).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the evidence of photos for each attribute, shape (m, a)."""
         return self._evidence(features, "photo")
 
     def _get_state(self) -> dict[str, Tensor]:

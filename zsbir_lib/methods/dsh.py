@@ -22,7 +22,7 @@ from zsbir_lib.methods.base import RetrievalMethod, encoder
 from zsbir_lib.methods.discrete import HashObjective, discrete_descent
 from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.layers import Dropout, linear, placed
-from zsbir_lib.methods.training import cosine_schedule, generators, train
+from zsbir_lib.methods.training import TrainedEstimator, descend, generators, restored
 from zsbir_lib.retrieval.hamming import hamming_distances, hamming_rank, pack_codes
 
 __all__ = [
@@ -58,7 +58,7 @@ class HashNetwork(nn.Module):
         return self.layers(features)
 
 
-class DSH(RetrievalMethod):
+class DSH(TrainedEstimator, RetrievalMethod):
     r"""Deep sketch hashing on features: discrete codes, and a network for each kind of image.
 
     With photos' codes as columns of :math:`B_I \in \{-1, 1\}^{m \times n_I}`, sketches' as those
@@ -110,16 +110,14 @@ class DSH(RetrievalMethod):
         default=1.0, least=0, search=(0.1, 1.0, 10.0), help=r":math:`\gamma`."
     )
     rounds: int = hyper(default=5, least=1, help="Turns of discrete steps and training.")
-    epochs: int = hyper(default=5, least=1, help="Of training in each round.")
+    epochs: int = hyper(default=5, help="Of training in each round.")
     # Batch norm needs two.
-    batch_size: int = hyper(default=128, least=2, help="Of the training by Adam.")
-    learning_rate: float = hyper(
-        default=1e-3, above=0, help="Of the training by Adam; it falls to 0 along a cosine."
-    )
+    batch_size: int = hyper(default=128, least=2)
     seed: int = hyper(default=0, help="Of weights, batches and first codes.")
-    device: str | torch.device | None = hyper(
-        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
-    )
+
+    @property
+    def _all_epochs(self) -> int:
+        return self.rounds * self.epochs
 
     def _fit(self, pairs: Pairs, progress: bool | None) -> None:
         device = choose_device(self.device)
@@ -138,9 +136,8 @@ class DSH(RetrievalMethod):
         codes = _Codes(self, pairs, used, photo_index, features["photo"], generator)
         network = network.to(device)
         features = {kind: x.to(device) for kind, x in features.items()}
-        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-        n, epochs = len(pairs), self.rounds * self.epochs
-        schedule = cosine_schedule(optimiser, n, epochs, self.batch_size)
+        n = len(pairs)
+        optimiser, schedule = self._adam(network, n)
         steps_in_round = self.epochs * max(1, n // self.batch_size)
         targets: dict[str, Tensor] = {}
         step_number = 0
@@ -156,17 +153,11 @@ class DSH(RetrievalMethod):
                 kind: (network[kind](features[kind][r]) - targets[kind][r]).pow(2).mean()
                 for kind, r in batch.items()
             }
-            optimiser.zero_grad(set_to_none=True)
-            sum(errors.values()).backward()
-            optimiser.step()
-            schedule.step()
+            descend(sum(errors.values()), optimiser, schedule)
             return {kind: error.detach() for kind, error in errors.items()}
 
         self.network_, self.objective_ = network, codes.objective_values
-        self.history_ = train(
-            network, step, n, epochs=epochs, batch_size=self.batch_size,
-            generator=generator, name=self.title, progress=progress,
-        )  # fmt: skip
+        self._train(network, step, n, generator, progress)
 
     def _encode(self, kind: str, features: Tensor) -> Tensor:
         branch = placed(self.network_[kind], self.device)
@@ -175,24 +166,12 @@ class DSH(RetrievalMethod):
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return the codes of sketches: -1 and +1, float32, shape (n, n_bits).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the codes of sketches: -1 and +1, float32, shape (n, n_bits)."""
         return self._encode("sketch", features)
 
     @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the codes of photos: -1 and +1, float32, shape (m, n_bits).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the codes of photos: -1 and +1, float32, shape (m, n_bits)."""
         return self._encode("photo", features)
 
     def _width(self, kind: str) -> int:
@@ -210,8 +189,7 @@ class DSH(RetrievalMethod):
         self._scales = {kind: state.pop(f"{kind}_scale") for kind in kinds}
         widths = {kind: len(mean) for kind, mean in self._means.items()}
         network = _networks(widths, self.n_bits, torch.Generator())
-        network.load_state_dict(state)
-        self.network_ = network.eval().requires_grad_(False)
+        self.network_ = restored(network, state)
 
 
 class _Codes:

@@ -16,7 +16,7 @@ from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.layers import Dropout, linear, placed
 from zsbir_lib.methods.losses import squared_distance
 from zsbir_lib.methods.partners import Partners
-from zsbir_lib.methods.training import Step, generators, train
+from zsbir_lib.methods.training import Step, TrainedEstimator, descend, generators, restored
 
 __all__ = ["EmbeddingNetwork", "MetricMethod", "Partners", "SketchBranch", "squared_distance"]
 
@@ -109,7 +109,7 @@ class SketchBranch(nn.Module):
         return self.branch((feature - self.mean) / self.scale)
 
 
-class MetricMethod(RetrievalMethod):
+class MetricMethod(TrainedEstimator, RetrievalMethod):
     """Learns an `EmbeddingNetwork` from a loss on distances; the base of its kind.
 
     Attributes
@@ -130,15 +130,11 @@ class MetricMethod(RetrievalMethod):
         default=True, help="One network for both views; False for one each."
     )
     dropout: float = hyper(default=0.0, least=0, below=1, help="Of the input and the hidden layer.")
-    epochs: int = hyper(default=20, least=1, help="Of the training by Adam.")
     batch_size: int = hyper(
-        default=128, least=1, help="Sketches in a batch, each with the photos drawn for it."
+        default=128, help="Sketches in a batch, each with the photos drawn for it."
     )
-    learning_rate: float = hyper(default=3e-4, above=0, help="Of the training by Adam.")
+    learning_rate: float = hyper(default=3e-4, help="Of the training by Adam.")
     seed: int = hyper(default=0, help="Of weights, batches and the photos drawn for a sketch.")
-    device: str | torch.device | None = hyper(
-        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
-    )
 
     @abstractmethod
     def _terms(
@@ -169,10 +165,7 @@ class MetricMethod(RetrievalMethod):
             object.__setattr__(pairs, name, getattr(pairs, name).to(device))
         learners, step = self._make_step(network, pairs, partners, weights)
         self.network_ = network
-        self.history_ = train(
-            learners, step, len(pairs), epochs=self.epochs, batch_size=self.batch_size,
-            generator=generator, name=self.title, progress=progress,
-        )  # fmt: skip
+        self._train(learners, step, len(pairs), generator, progress)
 
     def _make_step(
         self,
@@ -186,34 +179,20 @@ class MetricMethod(RetrievalMethod):
 
         def step(rows: Tensor) -> dict[str, Tensor]:
             terms = self._terms(network, rows, pairs, partners)
-            optimiser.zero_grad(set_to_none=True)
-            terms["loss"].backward()
-            optimiser.step()
+            descend(terms["loss"], optimiser)
             return {name: term.detach() for name, term in terms.items()}
 
         return network, step
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return the embedded sketches, unit vectors of shape (n, e).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the embedded sketches, unit vectors of shape (n, e)."""
         network = placed(self.network_, self.device)
         return network.embed_sketches(features.to(network.sketch_mean.device))
 
     @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the embedded photos, unit vectors of shape (m, e).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the embedded photos, unit vectors of shape (m, e)."""
         network = placed(self.network_, self.device)
         return network.embed_photos(features.to(network.photo_mean.device))
 
@@ -245,5 +224,4 @@ class MetricMethod(RetrievalMethod):
             len(state["photo_branch.4.bias"]), self.shared_weights, self.dropout,
             torch.Generator(),
         )  # fmt: skip
-        network.load_state_dict(state)
-        self.network_ = network.eval().requires_grad_(False)
+        self.network_ = restored(network, state)

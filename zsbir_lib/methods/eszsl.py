@@ -144,24 +144,12 @@ class ESZSL(RetrievalMethod):
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return the semantics that each sketch is mapped to, shape (n, a).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the semantics that each sketch is mapped to, shape (n, a)."""
         return (features - self._sketch_mean) / self._scales[0] @ self.sketch_weight_
 
     @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the semantics of each photo, shape (m, a): by its map, or the photo as it is.
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the semantics of each photo, shape (m, a): by its map, or the photo as it is."""
         centred = (features - self._photo_mean) / self._scales[1]
         return centred if self.photo_weight_ is None else centred @ self.photo_weight_
 

@@ -53,6 +53,10 @@ class GenerativeNetwork(nn.Module, ABC):
         self.to_sketch = nn.Sequential(  # f_NN, the regulariser's way back to the sketch
             linear(dim, hidden, generator), nn.ReLU(), linear(hidden, dim, generator)
         )
+        self._make_more(hidden, generator)
+
+    def _make_more(self, hidden: int, generator: torch.Generator | None) -> None:
+        """Make what a subclass has beside the three networks; its weights are drawn last."""
 
     @abstractmethod
     def _make_heads(self, hidden: int, generator: torch.Generator | None) -> None:

@@ -139,24 +139,12 @@ class Ours(RetrievalMethod):
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return what each sketch says of the shared latent vector, shape (n, latent_dim).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return what each sketch says of the shared latent vector, shape (n, latent_dim)."""
         return (_tamed(features, self.power) - self._sketch_mean) @ self._sketch_map
 
     @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return what each photo says of the shared latent vector, shape (m, latent_dim).
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return what each photo says of the shared latent vector, shape (m, latent_dim)."""
         return (_tamed(features, self.power) - self._photo_mean) @ self._photo_map
 
     def query_network(self) -> nn.Module:

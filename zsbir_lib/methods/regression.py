@@ -19,7 +19,7 @@ from zsbir_lib.methods.base import RetrievalMethod, encoder
 from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.layers import linear, placed
 from zsbir_lib.methods.linear_algebra import root_mean_square
-from zsbir_lib.methods.training import cosine_schedule, generators, train
+from zsbir_lib.methods.training import TrainedEstimator, descend, generators, restored
 
 
 class RegressionNetwork(nn.Module):
@@ -61,7 +61,7 @@ def _linear(network: RegressionNetwork, place: int) -> nn.Linear:
     return cast(nn.Linear, network.layers[place])
 
 
-class DirectRegression(RetrievalMethod):
+class DirectRegression(TrainedEstimator, RetrievalMethod):
     r"""Perceptron from the sketch's features to those of the photo it was drawn from.
 
     Minimises, over the n training pairs,
@@ -87,18 +87,9 @@ class DirectRegression(RetrievalMethod):
     hidden: int | None = hyper(
         default=None, least=1, help="Units of the hidden layer; None for the photo's width."
     )
-    epochs: int = hyper(default=40, least=1, search=(10, 20, 40), help="Of the training by Adam.")
-    batch_size: int = hyper(default=128, least=1, help="Of the training by Adam.")
-    learning_rate: float = hyper(
-        default=1e-3,
-        above=0,
-        search=(1e-3, 3e-3),
-        help="Of the training by Adam; it falls to 0 along a cosine.",
-    )
+    epochs: int = hyper(default=40, search=(10, 20, 40))
+    learning_rate: float = hyper(default=1e-3, search=(1e-3, 3e-3))
     seed: int = hyper(default=0, help="Of weights and batches.")
-    device: str | torch.device | None = hyper(
-        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
-    )
 
     def loss(self, network: nn.Module, sketches: Tensor, photos: Tensor) -> Tensor:
         """Return the squared error, summed over the features and averaged over the batch.
@@ -121,46 +112,27 @@ class DirectRegression(RetrievalMethod):
             _linear(network, 2).bias.copy_(targets.mean(dim=0))
         network = network.to(device)
         sketches, targets = sketches.to(device), targets.to(device)
-        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-        schedule = cosine_schedule(optimiser, len(pairs), self.epochs, self.batch_size)
+        optimiser, schedule = self._adam(network, len(pairs))
 
         def step(rows: Tensor) -> dict[str, Tensor]:
             rows = rows.to(device)
             error = self.loss(network, sketches[rows], targets[rows])
-            optimiser.zero_grad(set_to_none=True)
-            error.backward()
-            optimiser.step()
-            schedule.step()
+            descend(error, optimiser, schedule)
             return {"error": error.detach()}
 
         self.network_, self._scales = network, scales
-        self.history_ = train(
-            network, step, len(pairs), epochs=self.epochs, batch_size=self.batch_size,
-            generator=generator, name=self.title, progress=progress,
-        )  # fmt: skip
+        self._train(network, step, len(pairs), generator, progress)
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return the photo features that each sketch predicts, shape (n, d').
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the photo features that each sketch predicts, shape (n, d')."""
         network = placed(self.network_, self.device)
         scaled = (features / self._scales[0]).to(_linear(network, 0).weight.device)
         return network(scaled).cpu() * self._scales[1]
 
     @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the photo features as they are, shape (m, d'): photos are compared with photos.
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the photo features as they are, shape (m, d'): photos are compared with photos."""
         return features
 
     def query_network(self) -> nn.Module:
@@ -190,5 +162,4 @@ class DirectRegression(RetrievalMethod):
         photo_dim = state["layers.2.weight"].shape[0]
         non_negative = bool(state.pop("non_negative"))
         network = RegressionNetwork(sketch_dim, photo_dim, hidden, non_negative, torch.Generator())
-        network.load_state_dict(state)
-        self.network_ = network.eval().requires_grad_(False)
+        self.network_ = restored(network, state)

@@ -119,25 +119,13 @@ class SAE(RetrievalMethod):
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:
-        """Return queries: the sketches (n, d), or what they decode to (n, d').
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return queries: the sketches (n, d), or what they decode to (n, d')."""
         centred = (features - self._sketch_mean) / self._scales[0]
         return centred if self.space == "sketch" else centred @ self.weight_
 
     @encoder("photo")
     def encode_photos(self, features: Tensor) -> Tensor:
-        """Return the gallery: the codes of the photos (m, d), or the photos (m, d').
-
-        Raises
-        ------
-        ZsbirError
-            If the method is not fitted, or the features do not fit it.
-        """
+        """Return the gallery: the codes of the photos (m, d), or the photos (m, d')."""
         centred = (features - self._photo_mean) / self._scales[1]
         return centred @ self.weight_.T if self.space == "sketch" else centred
 

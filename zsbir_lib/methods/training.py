@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from zsbir_lib.errors import DivergedError, hyper_parameter
+from zsbir_lib.methods.estimator import Estimator, hyper
 from zsbir_lib.progress import progress_bar
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 Step = Callable[[Tensor], dict[str, Tensor]]
 """From the rows of a batch to the terms of its loss, by name."""
@@ -69,6 +73,27 @@ def cosine_schedule(
     """
     steps = epochs * max(1, n // batch_size)
     return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+
+
+def descend(
+    loss: Tensor,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
+) -> None:
+    """Take one step of an optimiser, and of its schedule, down the gradient of a loss.
+
+    Parameters
+    ----------
+    loss
+        A scalar.
+    optimiser, schedule
+        Of the weights that learn; the schedule may be None.
+    """
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    optimiser.step()
+    if schedule is not None:
+        schedule.step()
 
 
 def train(
@@ -160,3 +185,57 @@ def _fault(names: list[str], table: Tensor, network: nn.Module) -> tuple[str, st
     if not torch.stack(finite).all():
         return "a weight became NaN or infinite", ""
     return None
+
+
+def restored(network: ModuleT, state: dict[str, Tensor]) -> ModuleT:
+    """Return a network with the weights of a file, as `train` leaves one."""
+    network.load_state_dict(state)
+    return network.eval().requires_grad_(False)
+
+
+class TrainedEstimator(Estimator):
+    """An estimator that is trained by Adam: the settings that all such have.
+
+    Attributes
+    ----------
+    history_ : dict of str to list of float
+        Mean of each term per epoch.
+    """
+
+    history_: dict[str, list[float]]
+
+    epochs: int = hyper(default=20, least=1, help="Of the training by Adam.")
+    batch_size: int = hyper(default=128, least=1, help="Of the training by Adam.")
+    learning_rate: float = hyper(
+        default=1e-3, above=0, help="Of the training by Adam; it falls to 0 along a cosine."
+    )
+    seed: int = hyper(default=0, help="Of weights, batches and noise.")
+    device: str | torch.device | None = hyper(
+        default=None, help="Where to compute; see `zsbir_lib.devices.choose_device`."
+    )
+
+    @property
+    def _all_epochs(self) -> int:
+        return self.epochs
+
+    def _adam(
+        self, network: nn.Module, n: int
+    ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        """Return the optimiser of a training on `n` rows, and its schedule."""
+        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+        return optimiser, cosine_schedule(optimiser, n, self._all_epochs, self.batch_size)
+
+    def _train(
+        self,
+        network: nn.Module,
+        step: Step,
+        n: int,
+        generator: torch.Generator,
+        progress: bool | None,
+    ) -> None:
+        """Train on `n` rows, and keep the history; see `train`."""
+        self.history_ = train(
+            network, step, n, epochs=self._all_epochs, batch_size=self.batch_size,
+            generator=generator, name=getattr(self, "title", type(self).__name__),
+            progress=progress,
+        )  # fmt: skip

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from zsbir_lib.errors import LabelError, UnknownNameError, ZsbirError, argument
-from zsbir_lib.features.arrays import as_labels, as_matrix, number_classes
+from zsbir_lib.features.arrays import as_array, as_labels, as_matrix, number_classes
 from zsbir_lib.metrics import DEFINITIONS, average_precision, precision_at_k
+from zsbir_lib.metrics.inputs import as_ranking
 from zsbir_lib.retrieval.hamming import hamming_distances
 
 DISTANCES = ("cosine", "euclidean", "hamming")
@@ -22,7 +23,8 @@ DISTANCES = ("cosine", "euclidean", "hamming")
 DEPTHS = (1, 5, 10, 50, 100, 200)
 """The K that are measured where none is given, as far as the gallery goes."""
 
-_BLOCK = 2**23  # distances that are held at once
+BLOCK = 2**23
+"""Distances that are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +161,7 @@ def evaluate_embeddings(
     elif query_ids is not None or gallery_ids is not None:
         raise ZsbirError(f"ids are for {argument('exclude_same_id', True)}: give both, or none")
     scores = _Scores(labels, k, len(g), len(g) - (same is not None))
-    step = max(1, _BLOCK // len(g))
+    step = max(1, BLOCK // len(g))
     for start in range(0, len(q), step):
         distances = _distances(q[start : start + step], g, distance)
         left_out = None
@@ -189,22 +191,9 @@ def evaluate_rankings(
     ZsbirError
         If a row names a photo twice or one that is not there, or as `evaluate_embeddings` does.
     """
-    order = ranking.detach().cpu().numpy() if isinstance(ranking, Tensor) else np.asarray(ranking)
-    if order.ndim != 2 or order.dtype.kind not in "iu" or not order.size:
-        raise ZsbirError(
-            f"a ranking must be whole numbers of shape (queries, ranks), not {order.dtype} of "
-            f"shape {order.shape}"
-        )
-    order = order.astype(np.int64)
-    labels = _labels(query_labels, len(order), gallery_labels, len(gallery_labels))
     n_gallery = len(gallery_labels)
-    if order.min() < -1 or order.max() >= n_gallery:
-        row = int(((order < -1) | (order >= n_gallery)).any(axis=1).argmax())
-        raise ZsbirError(f"row {row} of the ranking names a photo outside the {n_gallery} labelled")
-    found = np.sort(order, axis=1)
-    twice = ((found[:, 1:] == found[:, :-1]) & (found[:, 1:] >= 0)).any(axis=1)
-    if twice.any():
-        raise ZsbirError(f"row {int(twice.argmax())} of the ranking names a photo twice")
+    order = as_ranking(ranking, n_gallery, gaps=True)
+    labels = _labels(query_labels, len(order), gallery_labels, n_gallery)
     scores = _Scores(labels, k, n_gallery, order.shape[1])
     scores.add(0, order, None)
     return scores.table("a ranking that was given")
@@ -326,7 +315,7 @@ def _embeddings(
         raise ZsbirError(
             f"queries have {q.shape[1]} numbers, the gallery {g.shape[1]}: not comparable"
         )
-    raw = _array(queries), _array(gallery)
+    raw = as_array(queries), as_array(gallery)
     plain = any(all(_only(array, pair) for array in raw) for pair in ((0, 1), (-1, 1)))
     packed = not plain and all(array.dtype == np.uint8 for array in raw)
     if distance is None:
@@ -347,13 +336,6 @@ def _embeddings(
 def _only(array: np.ndarray, pair: tuple[int, int]) -> bool:
     """Tell whether an array holds two values only; its first row tells of most that it does not."""
     return all(np.isin(part, pair).all() for part in (array[:1], array))
-
-
-def _array(values: Any) -> np.ndarray:
-    if isinstance(values, Tensor):
-        values = values.detach().cpu()
-        values = values.float() if values.dtype == torch.bfloat16 else values
-    return np.asarray(values)
 
 
 def _distances(queries: Tensor | np.ndarray, gallery: Tensor | np.ndarray, distance: str) -> Tensor:
