@@ -221,7 +221,7 @@ def evaluate(
     if chosen is not None:
         parts.insert(1, choice_text(chosen))
     if per_class:
-        parts.append(class_table(values["per_class"], k))
+        parts.append(class_table(class_rows(report, task), k))
     emit(values, "\n\n".join(parts), as_json)
 
 

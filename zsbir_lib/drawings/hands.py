@@ -8,7 +8,7 @@ thick pen. `StrokeAugmentation` changes strokes in these ways, each by a number 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,7 @@ class StrokeDrawing:
     @classmethod
     def of(
         cls,
-        strokes: Sequence[Sequence[Sequence[float]] | np.ndarray],
+        strokes: Sequence[Iterable[Iterable[float]]],
         parts: Sequence[int] | np.ndarray | None = None,
         omission: Sequence[float] | np.ndarray | None = None,
     ) -> StrokeDrawing:

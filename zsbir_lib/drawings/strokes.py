@@ -77,7 +77,7 @@ def render_strokes(
     return Image.fromarray(pixels).convert("RGB")
 
 
-def stroke_points(stroke: Sequence[Sequence[float]], number: int) -> np.ndarray:
+def stroke_points(stroke: Iterable[Iterable[float]], number: int) -> np.ndarray:
     """Return the finite points of a stroke as x, y and pressure, shape (n, 3)."""
     turn = "read_strokes turns the lists of Quick, Draw! and rows of x, y and pen into such points"
     try:

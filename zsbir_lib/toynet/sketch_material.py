@@ -98,8 +98,8 @@ class SketchMaterial:
         kept = [number for number, name in enumerate(self.class_names) if name in names]
         number = np.full(len(self.class_names), -1)
         number[kept] = np.arange(len(kept))
-        toys = np.flatnonzero(np.isin(self.toy_labels, kept))
-        drawings = np.flatnonzero(np.isin(self.drawing_labels, kept))
+        toys = np.flatnonzero(np.isin(self.toy_labels, kept)).tolist()
+        drawings = np.flatnonzero(np.isin(self.drawing_labels, kept)).tolist()
         return replace(
             self,
             class_names=tuple(self.class_names[k] for k in kept),

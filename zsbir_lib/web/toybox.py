@@ -93,7 +93,7 @@ def certainty(features: FeatureSet, methods: Sequence[str]) -> dict[str, Mapping
     changes, for each of which it would have to be counted: it is left out.
     """
     known = packaged(features.weights_id)
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for name in methods:
         if not issubclass(METHODS[name], GenerativeMethod):
             found[name] = known.get(name) or own_sketches(name, features)
