@@ -191,6 +191,7 @@ def evaluate(
     fit_seconds = time.perf_counter() - start
     report = measure(fitted, task, k)
     scores, text = summarise(report, task)
+    rows = class_rows(report, task)
     values = {
         "method": fitted.name,
         "parameters": fitted.get_params(),
@@ -205,7 +206,7 @@ def evaluate(
         "fit_seconds": None if model else round(fit_seconds, 2),
         "scores": scores,
         "chosen": None if chosen is None else describe_choice(chosen),
-        "per_class": class_rows(report, task),
+        "per_class": rows,
     }
     head = (
         f"{fitted!r} on {found.dataset} with {found.backbone}, split {found.split.name}:\n"
@@ -221,7 +222,7 @@ def evaluate(
     if chosen is not None:
         parts.insert(1, choice_text(chosen))
     if per_class:
-        parts.append(class_table(class_rows(report, task), k))
+        parts.append(class_table(rows, k))
     emit(values, "\n\n".join(parts), as_json)
 
 
