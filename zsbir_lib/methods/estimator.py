@@ -272,13 +272,7 @@ class Estimator:
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import Tags, TargetTags
 
-        return Tags(
-            estimator_type=None,
-            target_tags=TargetTags(required=False),
-            transformer_tags=None,
-            classifier_tags=None,
-            regressor_tags=None,
-        )
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
     def set_params(self, **parameters: Any) -> Self:
         """Set hyper-parameters, and return the estimator itself.
