@@ -28,8 +28,8 @@ SKETCH_SIZE = 256
 """Side, in pixels, of the image that strokes become; Sketchy's sketches have it too."""
 
 SKETCH_STYLE = DrawingStyle(fill=0.78, line_width=0.011)
-"""Thin dark lines on white: Sketchy's pen, as `zsbir_lib.drawings.measure_style` finds it, and how
-much of the frame the paper's rendering fills."""
+"""Thin dark lines on white, with the pen that `zsbir_lib.drawings.measure_style` finds in Sketchy;
+they fill as much of the frame as those of the paper's rendering."""
 
 DRAWING_VERSION = 1
 """Rises whenever a drawing becomes other pixels than before; fingerprints hold it."""
