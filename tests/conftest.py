@@ -33,6 +33,17 @@ def isolated_cache(session_cache, monkeypatch):
     monkeypatch.setenv("ZSBIR_CACHE", str(session_cache))
 
 
+@pytest.fixture
+def own_registries(monkeypatch):
+    """What a test adds to the registries is known to that test only."""
+    from zsbir_lib.datasets import DATASETS
+    from zsbir_lib.features import BACKBONES
+    from zsbir_lib.methods import METHODS
+
+    for registry in (DATASETS, BACKBONES, METHODS):
+        monkeypatch.setattr(registry, "_known", dict(registry._known))
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Start the Chromium of this machine.

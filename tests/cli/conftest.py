@@ -36,9 +36,8 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def _tiny(monkeypatch):
-    recipe_ = Recipe(Tiny, dim=12, input_size=8)
-    monkeypatch.setitem(BACKBONES._known, "tiny", recipe_)
+def _tiny(monkeypatch, own_registries):
+    BACKBONES.add("tiny", Recipe(Tiny, dim=12, input_size=8))
     monkeypatch.delenv("ZSBIR_DEBUG", raising=False)
 
 

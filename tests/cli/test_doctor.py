@@ -7,6 +7,11 @@ from zsbir_lib.datasets.toybox import recipe
 from zsbir_lib.datasets.toybox.recipe import Counts
 
 
+def only(monkeypatch, *looks):
+    """Let the doctor look at these things only."""
+    monkeypatch.setattr(doctor_module, "LOOKS", {name: doctor_module.LOOKS[name] for name in looks})
+
+
 class TestDoctor:
     def test_its_code_says_what_its_checks_say(self, run):
         code, out, _ = run("doctor", "--json")
@@ -26,7 +31,7 @@ class TestDoctor:
             return real(name)
 
         monkeypatch.setattr(doctor_module, "import_module", import_module)
-        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._packages,))
+        only(monkeypatch, "packages")
         code, out, _ = run("doctor")
         assert code == 1
         assert "wrong  torchvision" in out
@@ -39,7 +44,7 @@ class TestDoctor:
             raise RuntimeError("no driver")
             yield
 
-        monkeypatch.setattr(doctor_module, "_LOOKS", (_device,))
+        monkeypatch.setattr(doctor_module, "LOOKS", {"device": _device})
         code, out, err = run("doctor")
         assert (code, err) == (1, "")
         assert "no driver" in out
@@ -47,7 +52,7 @@ class TestDoctor:
     def test_a_cache_that_cannot_be_written(self, run, monkeypatch, tmp_path):
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path / "file" / "cache"))
-        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._cache,))
+        only(monkeypatch, "cache")
         code, out, _ = run("doctor")
         assert code == 1
         assert "ZSBIR_CACHE" in out
@@ -60,7 +65,7 @@ class TestDoctor:
         monkeypatch.setattr(recipe, "SKETCHY_CLASSES", ("cow", "pear"))
         monkeypatch.setattr(recipe, "SIZES", {"mini": {"seen": Counts(1, 1, 1)}})
         monkeypatch.setitem(recipe.SIZES["mini"], "unseen", Counts(1, 1, 1))
-        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._toybox,))
+        only(monkeypatch, "toybox")
         assert "not drawn yet" in run("doctor")[1]
         entry = Pictures(toybox_recipe("mini"), workers=1).draw()
         assert "ok     Toybox mini" in run("doctor")[1]
@@ -71,7 +76,7 @@ class TestDoctor:
         assert "zsbir toybox build --size mini" in out
 
     def test_a_part_of_sketchy_is_not_as_published(self, run, root, monkeypatch):
-        monkeypatch.setattr(doctor_module, "_LOOKS", ())
+        only(monkeypatch)
         code, out, _ = run("doctor", "--root", root)
         assert code == 1
         assert "not as published" in out
@@ -96,7 +101,7 @@ class TestDoctor:
         content[-1000] ^= 1
         weights.write_bytes(content)
         monkeypatch.setattr(packaged, "TOYNET_WEIGHTS", weights)
-        monkeypatch.setattr(doctor_module, "_LOOKS", (doctor_module._toynet,))
+        only(monkeypatch, "toynet")
         code, out, _ = run("doctor")
         assert code == 1
         assert "wrong  toynet weights" in out

@@ -5,9 +5,6 @@ import sys
 import pytest
 from cli_samples import UNSEEN, assert_one_line
 
-from zsbir_lib.datasets import DATASETS
-from zsbir_lib.features import BACKBONES
-
 EXTENSION = """
 import torch
 from torch import nn
@@ -43,12 +40,10 @@ DATASETS.add("folder_{stem}", lambda root, split="sketchy21": Sketchy(root, spli
 
 
 @pytest.fixture
-def extension(tmp_path, monkeypatch, request):
+def extension(tmp_path, monkeypatch, request, own_registries):
     """A module of three registrations, forgotten after the test; its path."""
     stem = f"extension_{abs(hash(request.node.name))}"
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for registry in (BACKBONES, DATASETS):
-        monkeypatch.setattr(registry, "_known", dict(registry._known))
     path = tmp_path / f"{stem}.py"
     path.write_text(EXTENSION.replace("{stem}", stem))
     yield path

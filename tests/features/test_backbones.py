@@ -13,7 +13,7 @@ from zsbir_lib.datasets.sketchy import Sketchy
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import backbones
 from zsbir_lib.features.backbones import Resize, load_backbone, weights_id
-from zsbir_lib.features.recipes import BACKBONES, Recipe, register_backbone
+from zsbir_lib.features.recipes import Recipe, register_backbone
 from zsbir_lib.features.weight_files import StateDict
 from zsbir_lib.toynet import ToyNet, normalise
 
@@ -167,9 +167,8 @@ def test_features_do_not_depend_on_the_batch(toynet_file, picture):
 
 
 @pytest.fixture
-def loaded(monkeypatch):
+def loaded(own_registries):
     """Load a network as a backbone that was registered for it."""
-    monkeypatch.setattr(BACKBONES, "_known", dict(BACKBONES._known))
 
     def load(build, dim=8, size=64):
         torch.manual_seed(0)

@@ -22,11 +22,7 @@ from zsbir_lib.features import (
 )
 from zsbir_lib.registry import Registry
 
-
-@pytest.fixture(autouse=True)
-def _registry(monkeypatch):
-    """What a test registers is known to that test only."""
-    monkeypatch.setattr(BACKBONES, "_known", dict(BACKBONES._known))
+pytestmark = pytest.mark.usefixtures("own_registries")
 
 
 def tiny(dim=5):

@@ -95,9 +95,11 @@ class Bad(Cosine):
         (MemoryError(), "MemoryError"),
     ],
 )
-def test_a_method_that_fails_has_a_row_that_says_why(features, monkeypatch, error, reason):
+def test_a_method_that_fails_has_a_row_that_says_why(
+    features, monkeypatch, own_registries, error, reason
+):
     monkeypatch.setattr(Bad, "error", error, raising=False)
-    monkeypatch.setattr(METHODS, "_known", {**METHODS._known, "bad": Bad})
+    METHODS.add("bad", Bad)
     board = run(features, ["bad", "cosine"], settings=QUICK, workers=1)
     assert board.rows["bad"].error == reason
     assert board.ranked() == ["cosine"]

@@ -2,7 +2,6 @@ import pytest
 import torch
 from pair_samples import make_pairs
 
-from zsbir_lib.errors import ZsbirError
 from zsbir_lib.methods.adversarial_metric import AdversarialMetric, NegativeGenerator
 from zsbir_lib.methods.embedding import Partners, squared_distance
 from zsbir_lib.methods.triplet import CoarseTriplet
@@ -144,37 +143,16 @@ def test_without_synthetic_negatives_it_is_the_coarse_grained_triplet(pairs):
     assert (with_them.encode_sketches(pairs.sketches) - expected).abs().max() > 0.005
 
 
-def test_each_of_the_two_learns_from_its_own_loss_alone(pairs, monkeypatch):
-    """In a batch the metric improves, then the generator: neither touches the other."""
-    method = AdversarialMetric(batch_size=len(pairs), epochs=1, hard_weight=0, real_weight=0,
-                               violation_weight=0)  # fmt: skip
-    before = {}
-    inner = AdversarialMetric._make_step
-
-    def make_step(self, network, *rest):
-        step = inner(self, network, *rest)
-        before.update({k: v.clone() for k, v in self.generator_.state_dict().items()})
-        before["metric"] = network.photo_branch[1].weight.detach().clone()
-        return step
-
-    monkeypatch.setattr(AdversarialMetric, "_make_step", make_step)
-    method.fit(pairs)
-    # A generator without a loss of its own is not moved by that of the metric.
-    for key, value in method.generator_.state_dict().items():
-        assert torch.equal(value, before[key])
-    assert (method.network_.photo_branch[1].weight - before["metric"]).abs().max() > 1e-5
+def test_the_metric_learns_where_the_generator_has_no_loss_and_leaves_it_alone(pairs):
+    settings = {"batch_size": 32, "hard_weight": 0, "real_weight": 0, "violation_weight": 0}
+    early, late = (AdversarialMetric(epochs=n, **settings).fit(pairs) for n in (1, 3))
+    for key, value in early.generator_.state_dict().items():
+        assert torch.equal(value, late.generator_.state_dict()[key])
+    moved = early.encode_photos(pairs.photos) - late.encode_photos(pairs.photos)
+    assert moved.abs().max() > 1e-3
 
 
 def test_the_history_names_both_sides(fitted):
     assert set(fitted.history_) == {"loss", "generator", "active", "active_synthetic"}
     assert all(len(values) == SETTINGS["epochs"] for values in fitted.history_.values())
     assert fitted.history_["generator"][-1] < fitted.history_["generator"][0]
-
-
-@pytest.mark.parametrize(
-    "name", ["hard_weight", "real_weight", "violation_weight", "synthetic_weight"]
-)
-@pytest.mark.parametrize("value", [-1, float("inf")])
-def test_weights_out_of_range_are_refused(pairs, name, value):
-    with pytest.raises(ZsbirError, match=f"{name} is {value}: it must be 0 or more"):
-        AdversarialMetric(**{name: value}).fit(pairs)

@@ -11,7 +11,6 @@ from zsbir_lib.errors import (
     ZsbirError,
 )
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods import load_method
 from zsbir_lib.methods.dap import DAP, fit_logistic
 
 CLASSES = {
@@ -168,17 +167,6 @@ def test_units_of_the_features_do_not_matter(fitted, pairs):
     )  # fmt: skip
 
 
-def test_saved_and_loaded_it_encodes_the_same(fitted, pairs, tmp_path):
-    fitted.save(tmp_path / "dap.safetensors")
-    loaded, _ = load_method(tmp_path / "dap.safetensors")
-    assert loaded.get_params() == fitted.get_params()
-    assert loaded.attributes_ == fitted.attributes_
-    for name, features in (("encode_sketches", pairs.sketches), ("encode_photos", pairs.photos)):
-        assert torch.equal(getattr(loaded, name)(features), getattr(fitted, name)(features))
-    unseen = list(CLASSES)[6:]
-    assert loaded.classify(pairs.sketches, unseen) == fitted.classify(pairs.sketches, unseen)
-
-
 def test_pairs_without_attributes_are_refused_in_one_line(pairs):
     bare = replace(pairs, class_attributes=None, attribute_names=())
     with pytest.raises(ZsbirError, match=r"^no attributes are known of the classes.*") as caught:
@@ -213,12 +201,3 @@ def test_dependent_features_need_a_ridge(pairs):
     with pytest.raises(SingularMatrixError, match=r"13 x 13 .* raise ridge"):
         DAP(ridge=0).fit(dependent)
     DAP().fit(dependent)
-    with pytest.raises(ZsbirError, match="ridge is -1"):
-        DAP(ridge=-1).fit(pairs)
-
-
-def test_features_that_do_not_fit_are_refused(fitted, pairs):
-    with pytest.raises(ZsbirError, match=r"sketch features have shape \(2, 9\), expected \(n, 12"):
-        fitted.encode_sketches(torch.zeros(2, 9))
-    with pytest.raises(ZsbirError, match="not fitted"):
-        DAP().encode_photos(pairs.photos)

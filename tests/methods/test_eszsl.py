@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pair_samples import make_linear_pairs
 
 from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods import load_method
 from zsbir_lib.methods.attributes import class_attributes
 from zsbir_lib.methods.eszsl import ESZSL
 
@@ -26,31 +26,10 @@ TABLE = torch.tensor(
 ).float()
 
 
-def make_pairs(n_photos=180, dim=10, photo_dim=8, seed=0):
-    g = torch.Generator().manual_seed(seed)
-    photo_labels = torch.arange(n_photos) % len(NAMES)
-    latent = 2 * torch.randn(len(NAMES), 6, generator=g)[photo_labels]
-    latent = latent + 0.5 * torch.randn(n_photos, 6, generator=g)
-    photos = latent @ torch.randn(6, photo_dim, generator=g) + 5
-    photos += 0.3 * torch.randn(photos.shape, generator=g)
-    index = torch.arange(n_photos).repeat_interleave(1 + torch.arange(n_photos) % 2)
-    sketches = latent[index] @ torch.randn(6, dim, generator=g) + 3
-    sketches += 0.3 * torch.randn(sketches.shape, generator=g)
-    return Pairs(
-        sketches=sketches,
-        photos=photos,
-        photo_index=index,
-        labels=photo_labels[index],
-        photo_labels=photo_labels,
-        class_names=NAMES,
-        class_attributes=TABLE[: len(NAMES)],
-        attribute_names=WORDS,
-    )
-
-
 @pytest.fixture(scope="module")
 def pairs():
-    return make_pairs()
+    made = make_linear_pairs(180, 10, 8, NAMES, between=2, spread=0.5, noise=0.3, origin=5)
+    return replace(made, class_attributes=TABLE[: len(NAMES)], attribute_names=WORDS)
 
 
 def scaled(features):
@@ -189,36 +168,3 @@ def test_units_of_the_features_do_not_matter(pairs):
     torch.testing.assert_close(
         one.encode_photos(pairs.photos), two.encode_photos(other.photos), rtol=1e-3, atol=1e-4
     )
-
-
-@pytest.mark.parametrize("semantics", ["class-means", "attributes"])
-def test_saved_and_loaded_it_encodes_the_same(pairs, tmp_path, semantics):
-    method = ESZSL(semantics=semantics).fit(pairs)
-    method.save(tmp_path / "eszsl.safetensors")
-    loaded, _ = load_method(tmp_path / "eszsl.safetensors")
-    assert loaded.get_params() == method.get_params()
-    for name, features in (("encode_sketches", pairs.sketches), ("encode_photos", pairs.photos)):
-        assert torch.equal(getattr(loaded, name)(features), getattr(method, name)(features))
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"feature_ridge": -1}, "feature_ridge is -1"),
-        ({"semantic_ridge": float("inf")}, "semantic_ridge is inf"),
-        ({"semantics": "words"}, "semantics is 'words': it must be 'class-means' or 'attributes'"),
-    ],
-)
-def test_settings_out_of_range_are_refused(pairs, options, message):
-    with pytest.raises(ZsbirError, match=message):
-        ESZSL(**options).fit(pairs)
-
-
-def test_features_that_do_not_fit_are_refused(pairs):
-    method = ESZSL().fit(pairs)
-    with pytest.raises(ZsbirError, match=r"sketch features have shape \(2, 5\)"):
-        method.encode_sketches(torch.zeros(2, 5))
-    with pytest.raises(ZsbirError, match=r"photo features have shape \(2, 10\)"):
-        method.encode_photos(torch.zeros(2, 10))
-    with pytest.raises(ZsbirError, match="not fitted"):
-        ESZSL().encode_sketches(pairs.sketches)

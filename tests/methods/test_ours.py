@@ -4,7 +4,7 @@ import torch
 
 from zsbir_lib.errors import SingularMatrixError, ZsbirError
 from zsbir_lib.features import Pairs
-from zsbir_lib.methods import Ours, OursGallery, load_method
+from zsbir_lib.methods import Ours, OursGallery
 from zsbir_lib.retrieval import DiffusionIndex, rank
 
 PLAIN = {"power": 1.0, "class_weight": 0.0, "alignment": 0.0, "latent_dim": None}
@@ -145,39 +145,6 @@ def test_a_singular_covariance_is_named():
         Ours(sketch_shrinkage=0.0, **PLAIN).fit(double)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"power": 0}, "power is 0: it must be above 0"),
-        ({"sketch_shrinkage": 1.5}, "sketch_shrinkage is 1.5: it must be from 0 to 1"),
-        ({"class_weight": -1}, "class_weight is -1"),
-        ({"n_components": 0}, "n_components is 0"),
-        ({"alignment": float("nan")}, "alignment is nan"),
-    ],
-)
-def test_settings_out_of_range_are_refused(options, message):
-    with pytest.raises(ZsbirError, match=message):
-        Ours(**options).fit(make_pairs())
-
-
-@pytest.mark.parametrize("kind", [Ours, OursGallery])
-def test_it_is_the_same_after_saving(kind, tmp_path):
-    pairs = make_pairs()
-    method = kind(power=0.7).fit(pairs)
-    method.save(tmp_path / "m.safetensors")
-    again, _ = load_method(tmp_path / "m.safetensors")
-    assert type(again) is kind
-    assert torch.equal(
-        again.encode_sketches(pairs.sketches), method.encode_sketches(pairs.sketches)
-    )
-    assert torch.equal(again.encode_photos(pairs.photos), method.encode_photos(pairs.photos))
-
-
-def test_it_refuses_to_encode_before_it_is_fitted():
-    with pytest.raises(ZsbirError, match="not fitted"):
-        Ours().encode_sketches(torch.rand(2, 4))
-
-
 def test_the_gallery_version_searches_a_graph_and_sees_no_other_query():
     pairs = make_pairs()
     method = OursGallery(n_neighbours=3).fit(pairs)
@@ -195,28 +162,17 @@ def test_rounds_of_whitening_join_more_photos_of_one_class():
     photos = torch.randn(200, 30, generator=generator) * torch.tensor([0.35] * 10 + [0.8] * 20)
     photos[:, :10] += torch.eye(10)[labels]
 
+    one = make_pairs(dim=30)
+    mirrored = Pairs(
+        torch.cat([one.sketches, -one.sketches]), torch.cat([one.photos, -one.photos]),
+        torch.arange(2 * len(one)), one.labels.repeat(2), one.labels.repeat(2), one.class_names,
+    )  # fmt: skip
+
     def share_within_classes(rounds):
         method = OursGallery(graph_rounds=rounds, n_neighbours=8, power=1.0)
-        method.fit(make_pairs(dim=30))
-        method._photo_mean = torch.zeros(30)
+        method.fit(mirrored)  # whose mean is 0
         edges = method.index(photos).graph.tocoo()
         i, j = (torch.from_numpy(place.astype(np.int64)) for place in edges.coords)
         return float(edges.data[labels[i] == labels[j]].sum() / edges.data.sum())
 
     assert share_within_classes(4) > 1.1 * share_within_classes(0)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"diffusion": 1}, "diffusion is 1: it must be from 0 to below 1"),
-        ({"temperature": 0}, "temperature is 0"),
-        ({"n_neighbours": 0}, "n_neighbours is 0"),
-        ({"graph_rounds": -1}, "graph_rounds is -1"),
-        ({"graph_shrinkage": 0}, "graph_shrinkage is 0"),
-        ({"graph_shrinkage": 1.5}, "graph_shrinkage is 1.5: it must be above 0 to 1"),
-    ],
-)
-def test_settings_of_the_graph_out_of_range_are_refused(options, message):
-    with pytest.raises(ZsbirError, match=message):
-        OursGallery(**options).fit(make_pairs())

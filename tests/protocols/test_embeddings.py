@@ -136,7 +136,7 @@ def test_blocks_do_not_matter(data, monkeypatch):
     from zsbir_lib.protocols import embeddings
 
     whole = evaluate_embeddings(*data)
-    monkeypatch.setattr(embeddings, "_BLOCK", 41)
+    monkeypatch.setattr(embeddings, "BLOCK", 41)
     for name, values in evaluate_embeddings(*data).per_query.items():
         np.testing.assert_allclose(values, whole.per_query[name], err_msg=name)
 

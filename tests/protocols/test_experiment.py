@@ -86,9 +86,9 @@ Centred.name, Counting.name = "centred for tests", "counting for tests"
 
 
 @pytest.fixture(autouse=True)
-def _register(monkeypatch):
-    own = {each.name: each for each in (Centred, Counting)}
-    monkeypatch.setattr(METHODS, "_known", {**METHODS._known, **own})
+def _register(own_registries):
+    for each in (Centred, Counting):
+        METHODS.add(each.name, each)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ class Halves(nn.Module):
 
 
 @pytest.fixture
-def half_features():
+def half_features(own_registries):
     """Register a method that this library does not know, for one test."""
 
     class HalfFeatures(RetrievalMethod):
@@ -154,8 +154,7 @@ def half_features():
         def query_network(self):
             return Halves()
 
-    yield HalfFeatures
-    getattr(METHODS, "_known", METHODS).pop(HalfFeatures.name)
+    return HalfFeatures
 
 
 def test_a_method_from_elsewhere_appears_in_the_page(export, features, tmp_path, half_features):

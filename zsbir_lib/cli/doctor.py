@@ -51,7 +51,7 @@ def doctor(
 
     Looks at packages, device, cache, Toybox and weights; exits with 1 if a check fails.
     """
-    checks = [check for look in _LOOKS for check in _carefully(look)]
+    checks = [check for look in LOOKS.values() for check in _carefully(look)]
     report = None
     if root is not None:
         from zsbir_lib.datasets import Sketchy
@@ -212,4 +212,13 @@ def _chromium() -> Iterator[Check]:
         yield Check("Chromium", "note", "not found", "only the browser tests need it")
 
 
-_LOOKS = (_python, _packages, _device, _cache, _toybox, _toynet, _chromium)
+LOOKS = {
+    "python": _python,
+    "packages": _packages,
+    "device": _device,
+    "cache": _cache,
+    "toybox": _toybox,
+    "toynet": _toynet,
+    "chromium": _chromium,
+}
+"""What is looked at, in this order."""

@@ -23,7 +23,8 @@ DISTANCES = ("cosine", "euclidean", "hamming")
 DEPTHS = (1, 5, 10, 50, 100, 200)
 """The K that are measured where none is given, as far as the gallery goes."""
 
-_BLOCK = 2**23  # distances that are held at once
+BLOCK = 2**23
+"""Distances that are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,7 @@ def evaluate_embeddings(
     elif query_ids is not None or gallery_ids is not None:
         raise ZsbirError(f"ids are for {argument('exclude_same_id', True)}: give both, or none")
     scores = _Scores(labels, k, len(g), len(g) - (same is not None))
-    step = max(1, _BLOCK // len(g))
+    step = max(1, BLOCK // len(g))
     for start in range(0, len(q), step):
         distances = _distances(q[start : start + step], g, distance)
         left_out = None
