@@ -33,38 +33,36 @@ def check_matrix(name: str, features: Tensor) -> None:
     )
 
 
-def check_integers(name: str, values: Tensor, length: int) -> None:
-    """Raise a `LabelError` unless `values` is an int64 tensor of shape (length,).
-
-    Parameters
-    ----------
-    name
-        For the message.
-    values
-        What is checked.
-    length
-        How many numbers there must be.
-    """
-    if not isinstance(values, Tensor) or values.dtype != torch.int64 or values.shape != (length,):
-        raise LabelError(
-            f"{name} must be an int64 tensor of {length} numbers, not {describe(values)}"
-        )
+def check_integers(record: Any, **lengths: int) -> None:
+    """Raise a `LabelError` unless fields of a record are int64 tensors of these lengths."""
+    for name, length in lengths.items():
+        values = getattr(record, name)
+        whole = isinstance(values, Tensor) and values.dtype == torch.int64
+        if not whole or values.shape != (length,):
+            raise LabelError(
+                f"{name} must be an int64 tensor of {length} numbers, not {describe(values)}"
+            )
 
 
-def check_labels(name: str, labels: Tensor, class_names: Sequence[str]) -> None:
-    """Raise a `LabelError` unless every label is an index into `class_names`.
+def check_ids(record: Any, **lengths: int) -> None:
+    """Raise a `ZsbirError` unless fields of a record hold so many names."""
+    for name, length in lengths.items():
+        if len(getattr(record, name)) != length:
+            raise ZsbirError(f"{len(getattr(record, name))} {name} for {length} features")
 
-    Parameters
-    ----------
-    name
-        For the message.
-    labels
-        Whole numbers, shape (n,).
-    class_names
-        All classes.
-    """
-    if not ((labels >= 0) & (labels < len(class_names))).all():
-        raise LabelError(f"{name} must be 0 to {len(class_names) - 1}: there is no other class")
+
+def check_labels(record: Any, *names: str) -> None:
+    """Raise a `LabelError` unless these fields of a record are indices into its `class_names`."""
+    for name in names:
+        labels, count = getattr(record, name), len(record.class_names)
+        if not ((labels >= 0) & (labels < count)).all():
+            raise LabelError(f"{name} must be 0 to {count - 1}: there is no other class")
+
+
+def check_rows(name: str, rows: Tensor, count: int, what: str) -> None:
+    """Raise a `ZsbirError` unless `rows`, called `name`, are -1 or rows of the `count` `what`."""
+    if not ((rows >= -1) & (rows < count)).all():
+        raise ZsbirError(f"{name} must be -1 or a row of the {what}, 0 to {count - 1}")
 
 
 def check_attributes(

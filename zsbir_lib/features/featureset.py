@@ -32,9 +32,11 @@ from zsbir_lib.features.arrays import (
 )
 from zsbir_lib.features.checks import (
     check_attributes,
+    check_ids,
     check_integers,
     check_labels,
     check_matrix,
+    check_rows,
     class_mask,
     freeze,
     renumber,
@@ -113,16 +115,10 @@ class FeatureSet:
         n, m = len(self.photos), len(self.sketches)
         check_matrix("photos", self.photos)
         check_matrix("sketches", self.sketches)
-        lengths = (("photo_labels", n), ("sketch_labels", m), ("sketch_photos", m))
-        for name, length in lengths:
-            check_integers(name, getattr(self, name), length)
-        for name in ("photo_labels", "sketch_labels"):
-            check_labels(name, getattr(self, name), self.class_names)
-        for name, length in (("photo_ids", n), ("sketch_ids", m)):
-            if len(getattr(self, name)) != length:
-                raise ZsbirError(f"{len(getattr(self, name))} {name} for {length} features")
-        if not ((self.sketch_photos >= -1) & (self.sketch_photos < n)).all():
-            raise ZsbirError(f"sketch_photos must be -1 or a row of the photos, 0 to {n - 1}")
+        check_integers(self, photo_labels=n, sketch_labels=m, sketch_photos=m)
+        check_labels(self, "photo_labels", "sketch_labels")
+        check_ids(self, photo_ids=n, sketch_ids=m)
+        check_rows("sketch_photos", self.sketch_photos, n, "photos")
         check_attributes(self.class_attributes, self.attribute_names, self.class_names)
         _check_pairing(self.pairing)
 

@@ -61,14 +61,12 @@ class Pairs:
         check_matrix("sketches", self.sketches)
         check_matrix("photos", self.photos)
         n, m = len(self.sketches), len(self.photos)
-        for name, length in (("photo_index", n), ("labels", n), ("photo_labels", m)):
-            check_integers(name, getattr(self, name), length)
+        check_integers(self, photo_index=n, labels=n, photo_labels=m)
         if n == 0:
             raise ZsbirError("there are no pairs: no sketch comes with the photo it was drawn from")
         if not ((self.photo_index >= 0) & (self.photo_index < m)).all():
             raise ZsbirError(f"photo_index must be a row of the photos, 0 to {m - 1}")
-        for name in ("labels", "photo_labels"):
-            check_labels(name, getattr(self, name), self.class_names)
+        check_labels(self, "labels", "photo_labels")
         differs = self.labels != self.photo_labels[self.photo_index]
         if differs.any():
             raise LabelError(

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.features.checks import check_integers, check_labels, check_matrix, freeze
+from zsbir_lib.features.checks import (
+    check_ids,
+    check_integers,
+    check_labels,
+    check_matrix,
+    check_rows,
+    freeze,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +61,7 @@ class RetrievalTask:
             )
         check_matrix("queries", self.queries)
         check_matrix("gallery", self.gallery)
-        for name, length in (("query_labels", q), ("gallery_labels", g), ("query_photo", q)):
-            check_integers(name, getattr(self, name), length)
-        for name in ("query_labels", "gallery_labels"):
-            check_labels(name, getattr(self, name), self.class_names)
-        for name, length in (("query_ids", q), ("gallery_ids", g)):
-            if len(getattr(self, name)) != length:
-                raise ZsbirError(f"{len(getattr(self, name))} {name} for {length} features")
-        if not ((self.query_photo >= -1) & (self.query_photo < g)).all():
-            raise ZsbirError(f"query_photo must be -1 or a row of the gallery, 0 to {g - 1}")
+        check_integers(self, query_labels=q, gallery_labels=g, query_photo=q)
+        check_labels(self, "query_labels", "gallery_labels")
+        check_ids(self, query_ids=q, gallery_ids=g)
+        check_rows("query_photo", self.query_photo, g, "gallery")

@@ -69,12 +69,10 @@ def evaluate_retrieval(
     ----------
     queries
         Shape (n, D), or (n, K, D) for K centres each.
-    query_labels, gallery_labels
-        Classes of the n queries and the m photos: integers or strings, the same kind in both.
     gallery
         Shape (m, D), or an `Index`, which stays on its own device.
-    k
-        How many photos to look at.
+    query_labels, gallery_labels, k
+        As in `evaluate_ranking`.
     with_map_all
         Whether to sort the whole gallery for every query, and score that too.
     memory

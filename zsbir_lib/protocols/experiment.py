@@ -145,21 +145,17 @@ class Experiment:
 
         Parameters
         ----------
-        method
-            Is fitted anew.
-        k, with_map_all
-            See `evaluate`.
+        method, k, with_map_all, progress
+            See `zero_shot`.
         fine
             Also tell the objects of one class apart, where a query has its photo in the gallery.
         shapes
             See `fine_grained`.
-        progress
-            Show a progress bar; by default on a terminal only.
 
         Raises
         ------
         ZsbirError
-            If the split leaves nothing to learn from or nothing to rank, or `k` is too large.
+            As `zero_shot` does.
         """
         k = check_depth(k, self.task)
         start = time.perf_counter()

@@ -95,10 +95,8 @@ class Trial:
 
         Raises
         ------
-        NoRelevantPhotoError
-            If no query has a photo of its class in the gallery.
         ZsbirError
-            If `k` is larger than the gallery, or features do not fit the method.
+            As `evaluate` does.
         """
         task = self.task
         if not set(task.query_labels.tolist()) & set(task.gallery_labels.tolist()):

@@ -12,7 +12,7 @@ import traitlets
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plots
-from zsbir_lib.widgets.live import LiveWidget, finite, module_text
+from zsbir_lib.widgets.live import LiveWidget, finite, module_text, one_of, within
 
 THRESHOLDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 """Least variances of a mean to choose from; 0.01 is that of Burda et al., ICLR 2016."""
@@ -115,24 +115,11 @@ class CollapseExplorer(LiveWidget):
             caption=caption,
         )
 
-    @traitlets.validate("sweep")
-    def _check_sweep(self, proposal: traitlets.Bunch) -> str:
-        if proposal["value"] not in self.runs:
-            raise traitlets.TraitError(f"sweep must be one of {', '.join(self.runs)}")
-        return proposal["value"]
-
-    @traitlets.validate("place")
-    def _check_place(self, proposal: traitlets.Bunch) -> int:
-        most = max(map(len, self.runs.values()), default=1) - 1
-        if not 0 <= proposal["value"] <= most:
-            raise traitlets.TraitError(f"place must be from 0 to {most}")
-        return proposal["value"]
-
-    @traitlets.validate("threshold")
-    def _check_threshold(self, proposal: traitlets.Bunch) -> float:
-        if proposal["value"] not in THRESHOLDS:
-            raise traitlets.TraitError(f"threshold must be one of {THRESHOLDS}")
-        return proposal["value"]
+    _check_sweep = one_of("sweep", lambda self: self.runs)
+    _check_threshold = one_of("threshold", lambda self: THRESHOLDS)
+    _check_place = within(
+        "place", bounds=lambda self, _: (0, max(map(len, self.runs.values()), default=1) - 1)
+    )
 
     @property
     def run(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import abc
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,47 @@ class LiveWidget(anywidget.AnyWidget, metaclass=_Meta):
             # What takes no widgets, such as print, shows this.
             data["image/png"] = base64.b64encode(self.figure()._repr_png_()).decode()
         return bundle
+
+
+def one_of(trait: str, known: Callable[[Any], Iterable[Any]]) -> traitlets.EventHandler:
+    """Return a validator: the value of `trait` is one of those `known` to the widget."""
+
+    def check(widget: Any, proposal: traitlets.Bunch) -> Any:
+        values = list(known(widget))
+        if proposal["value"] not in values:
+            raise traitlets.TraitError(f"{trait} must be one of {', '.join(map(str, values))}")
+        return proposal["value"]
+
+    return traitlets.validate(trait)(check)
+
+
+def within(
+    *traits: str, bounds: Callable[[Any, str], tuple[float, float]]
+) -> traitlets.EventHandler:
+    """Return a validator: each of `traits` lies within the `bounds` that the widget has for it."""
+
+    def check(widget: Any, proposal: traitlets.Bunch) -> Any:
+        name = proposal["trait"].name
+        low, high = bounds(widget, name)
+        if not low <= proposal["value"] <= high:
+            raise traitlets.TraitError(f"{name} must be from {low} to {high}")
+        return proposal["value"]
+
+    return traitlets.validate(*traits)(check)
+
+
+def in_square(*traits: str, side: Callable[[Any], float]) -> traitlets.EventHandler:
+    """Return a validator: each of `traits` is a point no further than `side` along either axis."""
+
+    def check(widget: Any, proposal: traitlets.Bunch) -> Any:
+        place, most = np.asarray(proposal["value"], dtype=float), side(widget)
+        if place.shape != (2,) or not np.isfinite(place).all() or np.abs(place).max() > most:
+            raise traitlets.TraitError(
+                f"{proposal['trait'].name} must be two numbers from {-most} to {most}"
+            )
+        return proposal["value"]
+
+    return traitlets.validate(*traits)(check)
 
 
 def data_url(picture: Image.Image, side: int = 96) -> str:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plot
-from zsbir_lib.widgets.live import LiveWidget, finite, module_text
+from zsbir_lib.widgets.live import LiveWidget, finite, module_text, one_of, within
 
 RANGES = {"mean": (-3.0, 3.0), "deviation": (0.05, 2.0), "x": (-3.0, 3.0)}
 """Least and largest value of each slider."""
@@ -100,19 +100,8 @@ class PosteriorExplorer(LiveWidget):
             caption=caption,
         )
 
-    @traitlets.validate("mean", "deviation", "x")
-    def _check_range(self, proposal: traitlets.Bunch) -> float:
-        name = proposal["trait"].name
-        low, high = RANGES[name]
-        if not low <= proposal["value"] <= high:
-            raise traitlets.TraitError(f"{name} must be from {low} to {high}")
-        return proposal["value"]
-
-    @traitlets.validate("variance")
-    def _check_variance(self, proposal: traitlets.Bunch) -> float:
-        if proposal["value"] not in VARIANCES:
-            raise traitlets.TraitError(f"variance must be one of {VARIANCES}")
-        return proposal["value"]
+    _check_range = within("mean", "deviation", "x", bounds=lambda self, name: RANGES[name])
+    _check_variance = one_of("variance", lambda self: VARIANCES)
 
     @property
     def posterior(self) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from PIL import Image
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.metrics import DEFINITIONS, average_precision, precision_at_k
 from zsbir_lib.plots import COLOURS, Plot, Retrieved, new_plot, plot_retrieval
-from zsbir_lib.widgets.live import LiveWidget, data_url, module_text
+from zsbir_lib.widgets.live import LiveWidget, data_url, module_text, within
 
 MOST_PHOTOS = 40
 """More would not fit on a page."""
@@ -107,11 +107,7 @@ class RankingExplorer(LiveWidget):
             )
         return proposal["value"]
 
-    @traitlets.validate("k")
-    def _check_k(self, proposal: traitlets.Bunch) -> int:
-        if not 1 <= proposal["value"] <= max(1, len(self.items)):
-            raise traitlets.TraitError(f"k must be from 1 to {len(self.items)}")
-        return proposal["value"]
+    _check_k = within("k", bounds=lambda self, _: (1, max(1, len(self.items))))
 
     @property
     def relevance(self) -> np.ndarray:

@@ -13,7 +13,7 @@ from matplotlib.patches import Circle
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plot
-from zsbir_lib.widgets.live import LiveWidget, finite, module_text
+from zsbir_lib.widgets.live import LiveWidget, finite, module_text, one_of, within
 
 LEVELS = (0.1, 0.5, 0.9)
 """Heights of the discriminator that are drawn as lines."""
@@ -104,18 +104,10 @@ class AdversarialReplay(LiveWidget):
             caption=caption,
         )
 
-    @traitlets.validate("game")
-    def _check_game(self, proposal: traitlets.Bunch) -> str:
-        if proposal["value"] not in self.frames:
-            raise traitlets.TraitError(f"game must be one of {', '.join(self.frames)}")
-        return proposal["value"]
-
-    @traitlets.validate("place")
-    def _check_place(self, proposal: traitlets.Bunch) -> int:
-        most = len(next(iter(self.frames.values()), [0])) - 1
-        if not 0 <= proposal["value"] <= most:
-            raise traitlets.TraitError(f"place must be from 0 to {most}")
-        return proposal["value"]
+    _check_game = one_of("game", lambda self: self.frames)
+    _check_place = within(
+        "place", bounds=lambda self, _: (0, len(next(iter(self.frames.values()), [0])) - 1)
+    )
 
     @property
     def step(self) -> int:

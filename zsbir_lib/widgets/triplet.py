@@ -13,7 +13,7 @@ from matplotlib.patches import Circle
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.methods.triplet import triplet_loss
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plot
-from zsbir_lib.widgets.live import LiveWidget, coordinates, finite, module_text
+from zsbir_lib.widgets.live import LiveWidget, coordinates, finite, in_square, module_text, within
 
 SIDE = 2.0
 """The plane goes from -SIDE to SIDE in both directions."""
@@ -84,20 +84,8 @@ class TripletPlayground(LiveWidget):
             raise ZsbirError(f"rate is {rate}: it must be above 0 and at most 0.5")
         super().__init__(**places, margin=float(margin), rate=float(rate), caption=caption)
 
-    @traitlets.validate("sketch", "positive", "negative")
-    def _check_point(self, proposal: traitlets.Bunch) -> list[float]:
-        place = np.asarray(proposal["value"], dtype=float)
-        if place.shape != (2,) or not np.isfinite(place).all() or np.abs(place).max() > SIDE:
-            raise traitlets.TraitError(
-                f"{proposal['trait'].name} must be two numbers from {-SIDE} to {SIDE}"
-            )
-        return proposal["value"]
-
-    @traitlets.validate("margin")
-    def _check_margin(self, proposal: traitlets.Bunch) -> float:
-        if not 0 <= proposal["value"] <= 2:
-            raise traitlets.TraitError("margin must be from 0 to 2")
-        return proposal["value"]
+    _check_point = in_square(*_POINTS, side=lambda self: SIDE)
+    _check_margin = within("margin", bounds=lambda self, _: (0, 2))
 
     @property
     def distances(self) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from torch import nn
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plot
 from zsbir_lib.vae import VAE
-from zsbir_lib.widgets.live import LiveWidget, coordinates, finite, module_text
+from zsbir_lib.widgets.live import LiveWidget, coordinates, finite, in_square, module_text
 
 STEPS = 8
 """Pictures on the straight way from the start to the present place, both ends included."""
@@ -122,14 +122,7 @@ class LatentWalker(LiveWidget):
             **places,
         )
 
-    @traitlets.validate("z", "start")
-    def _check_place(self, proposal: traitlets.Bunch) -> list[float]:
-        place = np.asarray(proposal["value"], dtype=float)
-        if place.shape != (2,) or not np.isfinite(place).all() or np.abs(place).max() > self.side:
-            raise traitlets.TraitError(
-                f"{proposal['trait'].name} must be two numbers from {-self.side} to {self.side}"
-            )
-        return proposal["value"]
+    _check_place = in_square("z", "start", side=lambda self: self.side)
 
     def decode(self, z: Any) -> np.ndarray:
         """Return the probability of ink that the page computes too.
