@@ -128,11 +128,11 @@ def first_visit(browser: Browser, address: str) -> float:
 def travelled(folder: Path, page: str) -> float:
     """Return the megabytes of a first visit, each file as a server that compresses sends it."""
     model = json.loads((folder / "draw" / "model.json").read_text(encoding="utf-8"))
-    entry = model["methods"]["cvae"]
-    names = ("ort-wasm-simd-threaded.wasm.gz", "ort.wasm.bundle.min.js", model["backbone"],
-             entry["generators"][1]["network"], entry["gallery"], entry["latents"],
-             model["map"]["places"], "model.json", model["thumbnails"], "draw.js", "worker.js",
-             "engine.js", "sketchpad.js")  # fmt: skip
+    entry = next(iter(model["methods"].values()))  # the one that the page begins with
+    names = ["ort-wasm-simd-threaded.wasm.gz", model["backbone"], entry["network"],
+             entry["gallery"], entry["diffusion"]["graph"], model["map"]["places"], "model.json",
+             model["thumbnails"]]  # fmt: skip
+    names += [path.name for path in (folder / "draw").glob("*.js") if path.name != "sw.js"]
     bodies = [(folder / "draw" / name).read_bytes() for name in names]
     bodies.append((folder / page).read_bytes())
     return sum(min(len(body), len(gzip.compress(body, 6))) for body in bodies) / 1e6

@@ -2,10 +2,11 @@
 
     python tools/page_certainty.py FOLDER
 
-FOLDER has ``seen/CLASS.ndjson``, drawings of seen classes in the form of Quick, Draw!, and may have
-``others/WORD.ndjson``, of things that are no class. Neither is part of this project; what was counted
-is, in ``zsbir_lib/web/certainty.json``, and holds for the backbone that ships: count again when its
-weights change. Where the record is of other weights, pages count on the Toybox's own sketches.
+FOLDER has ``seen/CLASS.ndjson``, drawings of seen classes in the form of Quick, Draw!, and may
+have ``others/WORD.ndjson``, of things that are no class. Neither is part of this project; what was
+counted is, in ``zsbir_lib/web/certainty.json``, and holds for the backbone that ships: count again
+when its weights change. Where the record is of other weights, pages count on the Toybox's own
+sketches.
 
 A network that was trained on drawings of FOLDER is surer of them than of new ones: count with one
 that was trained without, ``--backbone NAME``, and name the one that the page has, ``--page NAME``.

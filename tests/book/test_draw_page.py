@@ -11,9 +11,10 @@ from PIL import Image
 from zsbir_lib.datasets import load_dataset
 from zsbir_lib.drawings import render_strokes
 from zsbir_lib.features import extract_features, load_backbone
-from zsbir_lib.methods import CVAE
+from zsbir_lib.methods import CVAE, OursGallery
 from zsbir_lib.retrieval import rank
-from zsbir_lib.web.export import SAMPLES, THUMBNAIL
+from zsbir_lib.web.certainty import clearness
+from zsbir_lib.web.export import PAGE_METHODS, SAMPLES, THUMBNAIL
 from zsbir_lib.web.networks import fold_batch_norms, round_weights
 from zsbir_lib.web.toybox import gallery
 
@@ -95,13 +96,12 @@ def test_a_drawing_is_answered_after_each_stroke(draw):
 def test_a_stroke_is_asked_about_once(draw):
     draw.drag(*PEAR[0])
     draw.answer(1)
-    draw.page.wait_for_load_state("networkidle")  # the photos, which are shown when they come
-    draw.page.wait_for_timeout(500)
-    before = draw.page.evaluate("window.answers.length")
     draw.drag(*PEAR[1])
-    draw.answer(before + 1)
+    draw.answer(2)
+    draw.page.get_by_role("button", name="Start from the sketch of a pear").click()
+    draw.answer(3)
     draw.page.wait_for_timeout(500)
-    assert draw.page.evaluate("window.answers.length") == before + 1
+    assert draw.page.evaluate("window.answers.length") == 3
 
 
 @pytest.mark.browser
@@ -120,7 +120,7 @@ def test_every_method_and_slider_changes_the_answer(draw):
     page.get_by_role("button", name="Start from the sketch of a windmill").click()
     draw.answer(1)
     number = 1
-    for method in ("cosine", "triplet-coarse", "sae", "ours", "cvae"):
+    for method in (*PAGE_METHODS[1:2], *PAGE_METHODS[3:], "cvae"):
         page.get_by_label("Method").select_option(method)
         number += 1
         seen.append([one["distance"] for one in draw.answer(number)["results"]])
@@ -137,7 +137,13 @@ def test_a_photo_says_why_it_was_found(draw):
     draw.page.get_by_role("button", name="Start from the sketch of a giraffe").click()
     draw.answer(1)
     draw.page.locator(".zsbir-draw-results button").first.click()
-    assert "away from centre" in draw.page.locator(".zsbir-draw-why").inner_text()
+    why = draw.page.locator(".zsbir-draw-why")
+    assert "away from where the method puts your drawing" in why.inner_text()
+    assert "vouch for it" in why.inner_text()
+    draw.page.get_by_label("Method").select_option("cvae")
+    draw.answer(2)
+    draw.page.locator(".zsbir-draw-results button").first.click()
+    assert "away from centre" in why.inner_text()
 
 
 @pytest.mark.browser
@@ -158,7 +164,7 @@ def test_it_opens_and_answers_without_a_network_after_the_first_visit(draw):
     page.reload()
     page.get_by_role("button", name="Start from the sketch of a pear").click()
     page.wait_for_selector(".zsbir-draw-results li")
-    assert "Nearest" in page.locator(".zsbir-draw-status").inner_text()
+    assert "photos compared by" in page.locator(".zsbir-draw-status").inner_text()
     draw.errors.clear()  # a browser without a network complains about what it could not refresh
 
 
@@ -232,6 +238,178 @@ def test_class_names_are_text_and_never_markup(browser, address):
     context.close()
 
 
+# ---- where things are
+
+WINDOWS = [(1280, 900), (1440, 900), (1920, 1080)]
+PHONES = [(390, 844), (320, 700)]
+
+
+@pytest.fixture
+def open_at(browser, address):
+    """Return a function that opens the page in a window of some size; forget the windows after."""
+    contexts = []
+
+    def open_at(size, **options):
+        contexts.append(browser.new_context(
+            viewport=dict(zip(("width", "height"), size, strict=True)),
+            service_workers="block", **options,
+        ))  # fmt: skip
+        return Draw(contexts[-1].new_page(), address)
+
+    yield open_at
+    for context in contexts:
+        context.close()
+
+
+def box(page, selector):
+    """Return left, top, right and bottom of an element, in pixels of the window."""
+    found = page.locator(selector).first.bounding_box()
+    return (found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", WINDOWS)
+def test_on_a_screen_pad_and_photos_stand_side_by_side(open_at, size):
+    draw = open_at(size)
+    draw.drag(*PEAR[0])
+    draw.answer(1)
+    assert draw.page.evaluate("scrollY") == 0
+    pad = box(draw.page, ".zsbir-pad canvas")
+    photos = box(draw.page, ".zsbir-draw-results li:first-child")
+    last = box(draw.page, ".zsbir-draw-results li:last-child")
+    assert photos[0] >= pad[2]
+    assert photos[1] < pad[3]
+    assert max(pad[3], last[3]) <= size[1]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", PHONES)
+def test_on_a_phone_photos_follow_the_pad_and_settings_are_folded_away(open_at, size):
+    draw = open_at(size, has_touch=True)
+    page = draw.page
+    page.get_by_role("button", name="Start from the sketch of a pear").click()
+    draw.answer(1)
+    bar = box(page, ".zsbir-pad-bar")
+    photos = box(page, ".zsbir-draw-results")
+    assert 0 <= photos[1] - bar[3] <= 200  # what is said of them is in between, and nothing else
+    assert not page.get_by_label("Method").is_visible()
+    assert not page.locator(".zsbir-draw-map").is_visible()
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= size[0]
+    page.locator(".zsbir-draw-settings summary").click()
+    assert page.get_by_label("Method").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+SHIFTS = """() => { window.shifted = 0;
+    new PerformanceObserver((list) => {
+        for (const { value } of list.getEntries()) window.shifted += value;
+    }).observe({ type: "layout-shift" }); }"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", [WINDOWS[0], PHONES[0]])
+def test_nothing_moves_when_it_answers_or_another_method_is_chosen(open_at, size):
+    draw = open_at(size)
+    page = draw.page
+    if size in PHONES:
+        page.locator(".zsbir-draw-settings summary").click()
+    page.wait_for_load_state("networkidle")
+    page.evaluate(SHIFTS)
+    page.evaluate("window.before = document.querySelector('.zsbir-draw').clientHeight")
+    page.get_by_role("button", name="Start from the sketch of a windmill").click()
+    draw.answer(1)
+    for number, method in enumerate(("cvae", "cosine", "ours"), start=2):
+        page.get_by_label("Method").select_option(method)
+        draw.answer(number)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shifted") < 0.02
+
+
+@pytest.mark.browser
+def test_a_button_of_an_example_is_as_large_as_its_picture(draw):
+    for button in draw.page.locator(".zsbir-draw-examples button").all():
+        outer, inner = button.bounding_box(), button.locator("img").bounding_box()
+        assert outer["width"] - inner["width"] <= 4
+        assert outer["height"] - inner["height"] <= 4
+
+
+@pytest.mark.browser
+def test_the_pad_is_two_keys_away(draw):
+    draw.page.keyboard.press("Tab")
+    assert "pad" in draw.page.evaluate("document.activeElement.textContent")
+    draw.page.keyboard.press("Enter")
+    assert draw.canvas.evaluate("canvas => canvas === document.activeElement")
+
+
+@pytest.mark.browser
+def test_the_map_follows_the_theme_of_the_book(draw):
+    ink = """() => { const map = document.querySelector(".zsbir-draw-map");
+        const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
+        let [n, light] = [0, 0];
+        for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 60) { n++; light += data[i]; }
+        return light / n; }"""
+    draw.page.evaluate("document.documentElement.dataset.theme = 'light'")
+    draw.page.wait_for_function(f"({ink})() < 80")
+    draw.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    draw.page.wait_for_function(f"({ink})() > 150")
+
+
+@pytest.mark.browser
+def test_on_paper_the_page_says_where_the_pad_is(draw):
+    note = draw.page.locator(".zsbir-draw-on-paper")
+    assert not note.is_visible()
+    draw.page.emulate_media(media="print")
+    assert note.is_visible()
+    assert not draw.canvas.is_visible()
+
+
+@pytest.mark.browser
+def test_a_chapter_that_was_opened_alone_opens_again_without_a_network(browser, address):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/book/tour.html")
+    page.wait_for_function(
+        """async () => Boolean(await caches.match(location.href)) &&
+            (await (await caches.open("zsbir-1")).keys())
+                .some(({ url }) => url.includes("theme"))"""
+    )
+    context.set_offline(True)
+    page.reload()
+    assert page.locator("article h1").is_visible()
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.bd-header')).display") != "inline"
+    )
+    context.close()
+
+
+# ---- what it says of itself
+
+
+@pytest.mark.browser
+def test_the_page_begins_with_its_best_method_and_names_it(draw, model):
+    assert next(iter(model["methods"])) == PAGE_METHODS[0]
+    draw.drag(*PEAR[0])
+    draw.answer(1)
+    title = model["methods"][PAGE_METHODS[0]]["title"]
+    assert f"compared by {title}" in draw.page.locator(".zsbir-draw-status").inner_text()
+
+
+SCRIBBLE = [[[i % 7 / 7, i * 5 % 11 / 11] for i in range(30)]]
+
+
+@pytest.mark.browser
+def test_a_drawing_that_is_unlike_anything_gets_not_sure_with_the_reason(draw, model):
+    draw.drag(*SCRIBBLE[0])
+    answer = draw.answer(1)
+    assert answer["clearness"] < model["methods"][PAGE_METHODS[0]]["certainty"]["threshold"]
+    status = draw.page.locator(".zsbir-draw-status").inner_text()
+    assert status.startswith("Not sure.")
+    assert "away" in status
+    assert "in 100 had the right kind first" in status
+    assert draw.page.locator(".zsbir-draw-answer[data-sure=no]").count() == 1
+
+
 # ---- the same as Python
 
 
@@ -259,8 +437,9 @@ RUN = """async ([worker, asks]) => {
             own.postMessage({ id: 1, ask: { ...ask, grey: Float32Array.from(ask.grey) } });
         });
         if (answer.error) throw new Error(answer.error);
-        const { feature, results, queries } = answer.answer;
-        found.push({ feature: Array.from(feature), results, queries: Array.from(queries) });
+        const { feature, results, queries, clearness } = answer.answer;
+        found.push({ feature: Array.from(feature), results, clearness,
+            queries: Array.from(queries) });
     }
     own.terminate();
     return found; }"""
@@ -327,6 +506,29 @@ def test_the_page_draws_strokes_as_python_does(draw):
         assert np.array_equal(np.array(grey).reshape(64, 64), expected)
 
 
+@pytest.mark.browser
+def test_photos_that_vouch_for_each_other_are_those_of_python(draw, python):
+    _, backbone, features, photos, _, network = python
+    method = OursGallery().fit(features.pairs(), progress=False)
+    found = backbone.features(photos)
+    index, codes = method.index(found), method.encode_photos(found)
+    strokes = (PEAR, [[[0.1, 0.2], [0.7, 0.3]], [[0.5, 0.9], [0.2, 0.3]]])
+    sketches = [render_strokes(one) for one in strokes]
+    asks = [ask(np.asarray(one)[..., 0], method="ours+gallery", count=12) for one in sketches]
+    answers = draw.page.evaluate(RUN, ["../draw/worker.js", asks])
+    for sketch, answer in zip(sketches, answers, strict=True):
+        with torch.no_grad():
+            queries = method.encode_sketches(network(pixels(sketch)))
+        ranking = index.search(queries, 12)
+        shown = [one["photo"] for one in answer["results"]]
+        assert shown[0] == ranking.indices[0, 0]
+        assert len(set(shown) & set(ranking.indices[0].tolist())) >= 10
+        distances = [one["distance"] for one in answer["results"]]
+        assert np.allclose(distances, ranking.distances[0].numpy(), atol=0.05)
+        clear = clearness(queries, codes, torch.tensor([shown]))
+        assert answer["clearness"] == pytest.approx(clear.item(), abs=5e-3)
+
+
 def test_the_gallery_holds_unseen_classes_and_enough_photos(site, model):
     unseen = load_dataset("toybox", progress=False).split.unseen
     assert set(model["classes"]) == set(unseen)
@@ -349,10 +551,10 @@ def test_a_first_visit_travels_in_less_than_8_megabytes(browser, address, model)
     page.on("requestfinished", lambda request: note(request.response()))
     page.goto(f"{address}/{PAGE}", wait_until="networkidle")
     # The worker's downloads are not the page's, so the browser does not show them here.
-    entry = model["methods"]["cvae"]
+    entry = model["methods"][PAGE_METHODS[0]]
     loaded = ("ort.wasm.bundle.min.js", "ort-wasm-simd-threaded.wasm.gz", model["backbone"],
-              entry["generators"][1]["network"], entry["gallery"], entry["latents"], "worker.js",
-              model["thumbnails"], model["map"]["places"])  # fmt: skip
+              entry["network"], entry["gallery"], entry["diffusion"]["graph"], "worker.js",
+              "engine.js", model["thumbnails"], model["map"]["places"])  # fmt: skip
     for name in loaded:
         bodies[name] = context.request.get(f"{address}/draw/{name}").body()
     context.close()

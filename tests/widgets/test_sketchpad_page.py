@@ -154,6 +154,38 @@ def test_clearing_can_be_undone(open_pad):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("whose", ["the reader's", "the program's"])
+def test_an_example_takes_the_drawing_away_and_undo_brings_it_back(open_pad, whose):
+    pad = open_pad(SketchPad({"dot": Image.new("L", (8, 8), 0)}, example=""))
+    for stroke in (FIRST, SECOND):
+        pad.drag(*stroke)
+    drawn = pad.strokes
+    if whose == "the reader's":
+        pad.page.get_by_label("Start from an example").select_option("dot")
+    else:
+        pad.page.evaluate("window.pad.set('example', 'dot')")
+    assert (pad.strokes, pad.label) == ([], "Sketch pad, dot")
+    pad.tool("Undo").click()
+    assert pad.strokes == drawn
+    pad.tool("Undo").click()
+    assert pad.strokes == drawn[:1]
+
+
+@pytest.mark.browser
+def test_ctrl_z_undoes_and_ctrl_y_draws_again(open_pad):
+    pad = open_pad()
+    for stroke in (FIRST, SECOND):
+        pad.drag(*stroke)
+    pad.page.keyboard.press("Control+z")
+    assert pad.label == "Sketch pad, 1 stroke"
+    pad.page.keyboard.press("Control+y")
+    assert pad.label == "Sketch pad, 2 strokes"
+    pad.page.keyboard.press("Control+z")
+    pad.page.keyboard.press("Control+Shift+Z")
+    assert pad.label == "Sketch pad, 2 strokes"
+
+
+@pytest.mark.browser
 def test_the_eraser_takes_just_the_strokes_that_it_touches(open_pad):
     pad = open_pad()
     for stroke in (FIRST, SECOND, THIRD):

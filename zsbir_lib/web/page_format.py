@@ -21,16 +21,16 @@ key            what it is
                ``axes`` (d), with which features are put beside them
 ============== ==================================================================================
 
-A method has a ``title``; ``gallery``, n rows of ``width`` int8, directions of the photos; and either
-``network``, ONNX of ``feature`` (1, d) to queries (1, width), or what a generative method has. All
-keys but ``certainty`` and ``diffusion`` are of generative ones.
+A method has a ``title``; ``gallery``, n rows of ``width`` int8, directions of the photos; and
+either ``network``, ONNX of ``feature`` (1, d) to queries (1, width), or what a generative method
+has. All keys but ``certainty`` and ``diffusion`` are of generative ones.
 
 ================ ================================================================================
 key              what it is
 ================ ================================================================================
-``generators``   for each ``weight`` of its regulariser a ``network``, ONNX of ``feature`` (1, d) and
-                 ``z`` (k, latent_dim) to queries (k, width); and ``back``, n rows of d int8, the
-                 photos as sketches
+``generators``   for each ``weight`` of its regulariser a ``network``, ONNX of ``feature`` (1, d)
+                 and ``z`` (k, latent_dim) to queries (k, width); and ``back``, n rows of d int8,
+                 the photos as sketches
 ``samples``      the numbers of samples to choose from; ``most_centres``, the largest K
 ``latents``      float32 rows of ``latent_dim``: as many as the largest of ``samples``, then where
                  K-means begins, for each of ``samples`` and each K up to it
@@ -41,8 +41,8 @@ key              what it is
                  not know
 ``diffusion``    optional, of a method with a ``network``: scores spread over a graph, as in
                  `zsbir_lib.retrieval.DiffusionIndex`. ``graph``: n + 1 uint32, where the edges of
-                 each photo begin; then the other end of each edge, uint32; then its weight, float32.
-                 ``alpha``, ``temperature``, ``steps``
+                 each photo begin; then the other end of each edge, uint32; then its weight,
+                 float32. ``alpha``, ``temperature``, ``steps``
 ================ ================================================================================
 """
 

@@ -34,9 +34,10 @@ const drawingKept = {
   key: `zsbir-draw:${location.pathname}`,
   read() {
     try {
-      return JSON.parse(sessionStorage.getItem(this.key)) ?? {};
+      const { strokes, example } = JSON.parse(sessionStorage.getItem(this.key));
+      return { strokes: Array.isArray(strokes) ? strokes : [], example };
     } catch {
-      return {};
+      return { strokes: [] };
     }
   },
   write(strokes, example) {
@@ -74,7 +75,7 @@ export async function mount(root, options = {}) {
   const state = { method: names[0], samples: 3, centres: 4, weight: 1, space: 0, drew: "" };
   const kept = drawingKept.read();
   const model = plainModel({
-    strokes: kept.strokes ?? [],
+    strokes: kept.strokes,
     example: kept.example in examples ? kept.example : "",
     examples,
   });
@@ -94,7 +95,9 @@ export async function mount(root, options = {}) {
   // ---- what is found
   const list = element("ol", { className: "zsbir-draw-results", label: "Photos found, nearest first" });
   const why = element("p", { className: "zsbir-draw-why" });
-  const answers = element("div", { className: "zsbir-draw-answer" }, status, list, why);
+  const kinds = element("p", { className: "zsbir-draw-kinds" }); // where photos will be
+  const answers = element("div", { className: "zsbir-draw-answer" }, status,
+    element("div", { className: "zsbir-draw-found" }, list, kinds), why);
   const thumbnails = new Image();
   let last = null;
 
@@ -176,7 +179,7 @@ export async function mount(root, options = {}) {
       const { head, text, sure } = verdict(about, answer);
       const time = Math.round(answer.milliseconds);
       say(head, `${text} ${count()} photos compared by ${about.methods[answer.method].title} in ` +
-        `${time < 1 ? "less than 1" : time} ms, in this page.`, sure);
+        `${time < 1 ? "less than 1" : time} ms.`, sure);
       root.dispatchEvent(new CustomEvent("zsbir-answer", { detail: { ...answer, sure } }));
     },
     failed(reason, again) {
@@ -237,18 +240,18 @@ export async function mount(root, options = {}) {
     last = null;
     list.replaceChildren();
     list.removeAttribute("aria-busy");
-    why.textContent = "";
+    kinds.textContent = why.textContent = "";
     say("", text);
     map?.paint({ drew: state.drew });
   }
 
   function invite() {
     const { title } = about.methods[state.method];
-    const kinds = about.classes?.length
-      ? ` There are ${about.classes.length} kinds of things in them: ` +
-        `${about.classes.map(readable).join(", ")}.`
-      : "";
-    clear(`Draw, and the most similar of ${count()} photos come here, found by ${title}.${kinds}`);
+    clear(`Draw, and the most similar of ${count()} photos come here, found by ${title}.`);
+    if (about.classes?.length) {
+      kinds.textContent = `There are ${about.classes.length} kinds of things in them: ` +
+        `${about.classes.map(readable).join(", ")}.`;
+    }
   }
 
   const count = () => about.photos.toLocaleString("en");
@@ -269,19 +272,20 @@ export async function mount(root, options = {}) {
     const answer = last;
     list.removeAttribute("aria-busy");
     list.replaceChildren(...answer.results.map((result, rank) => {
-      const { photo, label, distance } = result;
+      const { photo, label, cosine } = result; // not by how much neighbours vouch for it
       const wrong = state.drew && label !== state.drew;
       const name = label ? readable(label) : `photo ${photo + 1}`;
       const button = element("button", {
         type: "button", className: wrong ? "zsbir-wrong" : "",
-        label: `${rank + 1}: ${name}, distance ${distance.toFixed(2)}` +
+        label: `${rank + 1}: ${name}, distance ${cosine.toFixed(2)}` +
           (wrong ? ", another class" : ""),
       }, thumbnail(photo));
       if (label) button.append(element("span", { textContent: `${wrong ? "✗ " : ""}${name}` }));
-      button.append(element("small", { textContent: distance.toFixed(2) }));
+      button.append(element("small", { textContent: cosine.toFixed(2) }));
       button.onclick = () => explain(answer, result, name);
       return element("li", {}, button);
     }));
+    kinds.textContent = "";
     why.textContent = "Choose a photo to see why it was found.";
     map?.paint({ answer, drew: state.drew });
   }

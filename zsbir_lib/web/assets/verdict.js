@@ -15,7 +15,7 @@ export function verdict(about, { method, results, clearness }) {
       text: "How often that is right was not counted for this method.", sure: "" };
   }
   const whose = certainty.source === "people" ? "people's drawings" : "the data set's own sketches";
-  const counted = (share) => `Of ${whose} of kinds held out with ` +
+  const counted = (share) => `Of ${whose} with ` +
     `${clearness < certainty.threshold ? "no clearer" : "as clear"} an answer, ` +
     `${percent(share)} had the right kind first.`;
   if (clearness < certainty.threshold) {
