@@ -13,7 +13,6 @@ import math
 from typing import ClassVar, Protocol
 
 import torch
-from sklearn.utils.metadata_routing import UNUSED
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
@@ -208,9 +207,6 @@ class VAE(Estimator):
         else:
             log_likelihood = log_gaussian(x, decoded, self.decoder_variance)
         return {"reconstruction": -log_likelihood, "kl": kl_to_standard_normal(mean, log_variance)}
-
-    # Nothing that `fit` takes is metadata, which scikit-learn would offer to route.
-    __metadata_request__fit: ClassVar[dict[str, str]] = {"images": UNUSED, "progress": UNUSED}
 
     def fit(self, images: Tensor, progress: bool | None = None) -> VAE:
         """Learn from pictures.

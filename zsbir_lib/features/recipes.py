@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from zsbir_lib.errors import ZsbirError, argument
@@ -124,7 +124,7 @@ def _hub_weights(name: str) -> Callable[[], Mapping[str, Tensor]]:
     """Return a function that fetches torchvision's ImageNet weights of the network `name`."""
 
     def fetch() -> Mapping[str, Tensor]:
-        url = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].url
+        url = _torchvision().models.get_model_weights(name)["IMAGENET1K_V1"].url
         kept = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
         instead = f"pass a file as {argument('weights', placeholder='PATH')}"
         # The name ends in the beginning of the file's SHA-256.
@@ -148,15 +148,23 @@ def _hub_weights(name: str) -> Callable[[], Mapping[str, Tensor]]:
     return fetch
 
 
+def _torchvision() -> Any:
+    """Import torchvision when a network of it is wanted: it takes as long as torch does."""
+    # A network may be built on the meta device, where no number of torchvision's own may be.
+    with torch.device("cpu"):
+        import torchvision
+    return torchvision
+
+
 def _vgg16() -> nn.Module:
-    network = torchvision.models.vgg16(weights=None)
+    network = _torchvision().models.vgg16(weights=None)
     # fc1, ReLU, dropout (nothing in evaluation), fc2, ReLU; what follows names ImageNet classes.
     network.classifier = network.classifier[:5]
     return network
 
 
 def _squeezenet1_1() -> nn.Module:
-    network = torchvision.models.squeezenet1_1(weights=None)
+    network = _torchvision().models.squeezenet1_1(weights=None)
     network.classifier = nn.AdaptiveAvgPool2d(1)
     return network
 

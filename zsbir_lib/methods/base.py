@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
-from sklearn.utils.metadata_routing import UNUSED
 from torch import Tensor, nn
 from typing_extensions import Self
 
@@ -63,9 +62,6 @@ class RetrievalMethod(Estimator, ABC):
         super().__init_subclass__(**options)
         if "name" in vars(cls):
             METHODS.add(cls.name, cls)
-
-    # Nothing that `fit` takes is metadata, which scikit-learn would offer to route.
-    __metadata_request__fit: ClassVar[dict[str, str]] = {"pairs": UNUSED, "progress": UNUSED}
 
     def fit(self, pairs: Pairs | None, *, progress: bool | None = None) -> Self:
         """Learn from pairs of seen classes, and return the method itself.
@@ -164,7 +160,6 @@ class RetrievalMethod(Estimator, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.requires_fit = self.needs_pairs
-        tags.target_tags.required = False
         return tags
 
     def save(self, path: str | os.PathLike, **metadata: Any) -> None:

@@ -11,18 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from typing_extensions import Self, dataclass_transform
 
 from zsbir_lib.errors import UnknownNameError, ZsbirError
 
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", type(None): "none"}
-
-
-class NotFittedError(ZsbirError, SklearnNotFittedError):
-    """Something was asked of an estimator that has not learnt yet."""
 
 
 class HyperParameter:
@@ -195,11 +189,15 @@ def hyper(
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(hyper,))
-class Estimator(BaseEstimator):
+class Estimator:
     """A scikit-learn estimator whose hyper-parameters are declared by `hyper`.
 
     Its constructor takes them by keyword and only stores them; `check_parameters` looks at them.
     A subclass may write its own constructor instead, in scikit-learn's manner.
+
+    It is an estimator by what it has, as scikit-learn allows, and no subclass of its
+    ``BaseEstimator``: to import that takes half as long as to import torch, and `zsbir retrieve`
+    is to answer at once.
 
     Attributes
     ----------
@@ -210,8 +208,6 @@ class Estimator(BaseEstimator):
     search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
     _declared: ClassVar[dict[str, HyperParameter]] = {}
     _learns_from: ClassVar[str] = ""  # what `fit` is called with, for messages
-    # A notebook shows the text: scikit-learn's boxes unfold by scripts, and not in print.
-    _repr_html_ = _repr_mimebundle_ = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -246,6 +242,43 @@ class Estimator(BaseEstimator):
                 f"method {getattr(cls, 'name', cls.__name__)!r} has no hyper-parameter "
                 f"{', '.join(unknown)}: it has {', '.join(known) or 'none'}"
             )
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the hyper-parameters by name.
+
+        Parameters
+        ----------
+        deep
+            As scikit-learn calls it; of a hyper-parameter that is an estimator, those that it has
+            are added as ``NAME__ITS_NAME``.
+        """
+        found: dict[str, Any] = {}
+        for name in sorted(inspect.signature(type(self)).parameters):
+            found[name] = value = getattr(self, name)
+            if deep and hasattr(value, "get_params") and not isinstance(value, type):
+                found |= {f"{name}__{key}": inner for key, inner in value.get_params().items()}
+        return found
+
+    def __repr__(self) -> str:
+        """Return the call that makes it, with the hyper-parameters that are not as by default."""
+        signature = inspect.signature(type(self)).parameters
+        given = [
+            f"{name}={value!r}"
+            for name, value in self.get_params(deep=False).items()
+            if repr(value) != repr(signature[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(
+            estimator_type=None,
+            target_tags=TargetTags(required=False),
+            transformer_tags=None,
+            classifier_tags=None,
+            regressor_tags=None,
+        )
 
     def set_params(self, **parameters: Any) -> Self:
         """Set hyper-parameters, and return the estimator itself.
@@ -313,5 +346,8 @@ def check_fitted(estimator: Estimator) -> None:
     asked = getattr(estimator, "__sklearn_is_fitted__", None)
     fitted = asked() if asked else any(k[-1] == "_" and k[0] != "_" for k in vars(estimator))
     if not fitted:
+        # Scikit-learn's error too, which is loaded when it is needed.
+        from zsbir_lib.methods.not_fitted import NotFittedError
+
         call = f"fit({estimator._learns_from})"
         raise NotFittedError(f"{type(estimator).__name__} is not fitted: call {call} first")

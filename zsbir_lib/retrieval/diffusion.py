@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval.index import Index
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 class DiffusionIndex(Index):
@@ -170,6 +172,8 @@ def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
     scipy.sparse.csr_array of float32, shape (m, m)
         Its eigenvalues lie between -1 and 1.
     """
+    from scipy import sparse  # here, since few searches need it, and it takes a while
+
     index = Index(embeddings)
     m = len(index)
     k = min(n_neighbours + 1, m)
