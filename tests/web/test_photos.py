@@ -84,7 +84,9 @@ def test_a_page_too_large_for_a_host_is_refused_with_the_number(gallery, tmp_pat
     pytest.importorskip("onnxscript")
     monkeypatch.setattr(photos, "MOST_BYTES", 1000)
     size = gallery.index.thumbnail_bytes + 3 * 192
-    with pytest.raises(ZsbirError, match=rf"would have {size:,} bytes, more than the 1,000 .*serve"):
+    with pytest.raises(
+        ZsbirError, match=rf"would have {size:,} bytes, more than the 1,000 .*serve"
+    ):
         export_photo_page(tmp_path / "page", gallery)
     monkeypatch.setattr(photos, "MOST_BYTES", size + 10)
     with pytest.raises(ZsbirError, match="the page would have"):
