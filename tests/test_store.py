@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.store import Store
+from zsbir_lib.store import Draft, Store
 
 KEY = {"version": 1, "of": ["a", 2]}
 
@@ -110,7 +110,7 @@ def test_an_interrupted_making_goes_on_and_ends_with_the_same_bytes(store, made,
 
 KILLED = """
 import os, signal, sys
-from zsbir_lib.store import Store
+from zsbir_lib.store import Draft, Store
 def make(draft):
     for number in range(5):
         def write(path):
@@ -368,3 +368,13 @@ def test_pieces_of_other_writers_are_swept_when_they_are_old(store, make):
     assert store.sweep() == len("of another run")
     assert entry.verify() == []
     assert Path(stray).exists() is False
+
+
+def test_the_pieces_that_lie_in_a_folder_have_names(tmp_path):
+    draft = Draft(tmp_path)
+    for name in ("b.npz", "a.data.npy"):
+        draft.piece(name, lambda path: path.write_text("x"))
+    (tmp_path / "other~.txt").touch()
+    (tmp_path / "notes.txt").touch()
+    assert Draft(tmp_path).names() == ["a.data.npy", "b.npz"]
+    assert Draft(tmp_path / "absent").names() == []

@@ -278,3 +278,18 @@ def test_damaged_bytes_give_an_image_or_a_clear_error(tmp_path_factory, suffix, 
     else:
         assert image.mode == "RGB"
         assert read_image(image).tobytes() == image.tobytes()
+
+
+def test_bytes_of_a_file_are_read_as_the_file(tmp_path):
+    Image.new("RGB", (4, 3), (1, 2, 3)).save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    assert np.asarray(read_image(data)).tolist() == [[[1, 2, 3]] * 4] * 3
+    with pytest.raises(ZsbirError, match="cannot read the thumbnail: it is no image"):
+        read_image(b"nothing", what="the thumbnail")
+
+
+def test_a_large_jpeg_may_be_decoded_small_but_not_smaller_than_asked(tmp_path):
+    Image.new("RGB", (1600, 1200), (90, 60, 30)).save(tmp_path / "a.jpg")
+    assert read_image(tmp_path / "a.jpg").size == (1600, 1200)
+    assert read_image(tmp_path / "a.jpg", shorter=300).size == (400, 300)
+    assert read_image(tmp_path / "a.jpg", shorter=301).size == (800, 600)

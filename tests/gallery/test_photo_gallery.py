@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from zsbir_lib.drawings import read_image
+from zsbir_lib.drawings import TOYBOX_STYLE, DrawingStyle, read_image
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.gallery import PhotoGallery
@@ -49,3 +49,11 @@ def test_folders_are_classes(index, backbone):
     with pytest.raises(ZsbirError, match="has no folder 'see': did you mean sea"):
         gallery.find_class("see")
     assert gallery.photo_id(4) == index.name(4)
+
+
+def test_drawings_are_made_as_the_page_makes_them_unless_a_method_learnt_from_others(
+    index, backbone
+):
+    assert PhotoGallery(index, backbone).pen() == (16, TOYBOX_STYLE)
+    pen = (256, DrawingStyle(fill=0.9, line_width=0.008))
+    assert PhotoGallery(index, backbone, pen=pen).pen() == pen

@@ -114,7 +114,7 @@ class DatasetGallery:
 
     def pen(self) -> tuple[int, DrawingStyle]:
         """Return side and style of the data set's own sketches."""
-        return _measured_pen(self.dataset, skip=self._on_error == "skip")
+        return measured_pen(self.dataset, skip=self._on_error == "skip")
 
     def search(self, queries: Tensor, k: int) -> Ranking:
         """Return the `k` nearest photos of each query."""
@@ -151,8 +151,11 @@ class DatasetGallery:
         return found[0]
 
 
-def _measured_pen(dataset: SketchPhotoDataset, skip: bool) -> tuple[int, DrawingStyle]:
-    """Return the side of the data set's sketches, in pixels, and their style."""
+def measured_pen(dataset: SketchPhotoDataset, skip: bool) -> tuple[int, DrawingStyle]:
+    """Return the side of the data set's sketches, in pixels, and their style.
+
+    A sketch that cannot be read is passed over if `skip` says so.
+    """
     import numpy as np
 
     from zsbir_lib.drawings import TOYBOX_STYLE, measure_style

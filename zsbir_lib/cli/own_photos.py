@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsbir_lib.cli.galleries import measured_pen
 from zsbir_lib.cli.index import warn_of_toynet
 from zsbir_lib.cli.models import check_origin, origin, print_note
 from zsbir_lib.cli.options import FeatureOptions
@@ -58,9 +59,12 @@ def open_gallery(
     backbone = load_backbone(options.backbone or index.backbone, options.weights, options.device)
     index.check_backbone(backbone)
     warn_of_toynet(backbone)
+    pen = None
     if model is None and fitted.needs_pairs:
-        features = options.features()
+        dataset, features = options.dataset_and_features()
+        if dataset is not None:
+            pen = measured_pen(dataset, skip=options.on_error == "skip")
         fitted, place, fitted_now = kept_method(fitted, features, origin(features))
         if fitted_now:
             print_note(f"{fitted!r} fitted, and kept in {place}")
-    return PhotoGallery(index, backbone, fitted)
+    return PhotoGallery(index, backbone, fitted, pen)

@@ -29,6 +29,9 @@ class PhotoGallery:
         The network that they went through.
     method
         Fitted on features of that network; None compares features as they are.
+    pen
+        Side, in pixels, and style of the sketches that the method learnt from; None where it learnt
+        from none, or nobody knows: drawings are then made as the page makes them.
 
     Attributes
     ----------
@@ -44,12 +47,17 @@ class PhotoGallery:
     """
 
     def __init__(
-        self, index: PhotoIndex, backbone: Backbone, method: RetrievalMethod | None = None
+        self,
+        index: PhotoIndex,
+        backbone: Backbone,
+        method: RetrievalMethod | None = None,
+        pen: tuple[int, DrawingStyle] | None = None,
     ) -> None:
         index.check_backbone(backbone)
         self.name = printable(index.path)
         self.index, self.backbone = index, backbone
         self.method = Cosine() if method is None else method
+        self._pen = pen or (min(1024, max(16, backbone.input_size)), TOYBOX_STYLE)
         # A copy in memory, since methods compute with tensors that can be written.
         self._ranked = self.method.index(torch.from_numpy(np.array(index.features)))
 
@@ -58,8 +66,8 @@ class PhotoGallery:
         return len(self.index)
 
     def pen(self) -> tuple[int, DrawingStyle]:
-        """Return side, in pixels, and style of a drawing: as the page draws it."""
-        return min(1024, max(16, self.backbone.input_size)), TOYBOX_STYLE
+        """Return side, in pixels, and style of the drawings that the method takes."""
+        return self._pen
 
     def search(self, queries: Tensor, k: int) -> Ranking:
         """Return the `k` nearest photos of each query of the method."""
