@@ -16,7 +16,7 @@ from zsbir_lib.retrieval import rank
 from zsbir_lib.web.certainty import clearness
 from zsbir_lib.web.export import PAGE_METHODS, SAMPLES, THUMBNAIL
 from zsbir_lib.web.networks import fold_batch_norms, round_weights
-from zsbir_lib.web.toybox import gallery
+from zsbir_lib.web.toybox import BACKBONE, gallery
 
 PAGE = "book/draw.html"
 PEAR = [
@@ -416,11 +416,11 @@ def test_a_drawing_that_is_unlike_anything_gets_not_sure_with_the_reason(draw, m
 @pytest.fixture(scope="module")
 def python(site, model):
     """What the page computes with, in PyTorch: the backbone has the weights that were rounded."""
-    backbone = load_backbone("toynet")
+    backbone = load_backbone(BACKBONE)
     toybox = load_dataset("toybox", progress=False)
     features = extract_features(toybox, backbone, progress=False)
     photos, labels = gallery(tuple(sorted(toybox.split.unseen)), 100, progress=False)
-    network = round_weights(fold_batch_norms(backbone.module))
+    network = round_weights(fold_batch_norms(backbone.for_sketches().module))
     return toybox, backbone, features, photos, labels, network
 
 

@@ -19,6 +19,9 @@ from zsbir_lib.methods.generative import GenerativeMethod
 from zsbir_lib.web.certainty import own_sketches, packaged
 from zsbir_lib.web.export import PAGE_METHODS, export_web, open_page_folder
 
+BACKBONE = "toynet-sketch"
+"""What the page answers with: photos and drawings go through networks of their own."""
+
 EXAMPLES = ("giraffe", "windmill", "pear", "scissors", "rhinoceros", "wheelchair", "tree", "bat")
 
 
@@ -71,7 +74,7 @@ def export_toybox_page(
         raise ZsbirError(f"{per_class} photos of each class: it must be 1 or more")
     open_page_folder(folder)  # before pictures are drawn for it
     toybox = load_dataset("toybox", progress=progress)
-    backbone = load_backbone("toynet")
+    backbone = load_backbone(BACKBONE)
     features = extract_features(toybox, backbone, progress=progress)
     photos, labels = gallery(tuple(sorted(toybox.split.unseen)), per_class, progress)
     first = {
