@@ -9,7 +9,7 @@ from zsbir_lib.drawings.images import MAX_PIXELS, MAX_RATIO, read_image
 from zsbir_lib.drawings.ink import crop_ink, find_ink
 from zsbir_lib.drawings.reading import read_drawing
 from zsbir_lib.drawings.redraw import normalise_drawing, redraw_ink
-from zsbir_lib.drawings.stroke_files import FORMS, read_strokes
+from zsbir_lib.drawings.stroke_files import FORMS, StoredDrawing, read_all_strokes, read_strokes
 from zsbir_lib.drawings.strokes import render_strokes
 from zsbir_lib.drawings.style import TOYBOX_STYLE, DrawingStyle, measure_style
 
@@ -19,10 +19,12 @@ __all__ = [
     "MAX_RATIO",
     "TOYBOX_STYLE",
     "DrawingStyle",
+    "StoredDrawing",
     "crop_ink",
     "find_ink",
     "measure_style",
     "normalise_drawing",
+    "read_all_strokes",
     "read_drawing",
     "read_image",
     "read_strokes",
