@@ -90,7 +90,7 @@ class TestRetrieve:
         )
         assert a == b == c != other
         several = run("retrieve", "--sketch", tmp_path / "fans.ndjson", *options)
-        assert_one_line(several, "fans.ndjson", "--number 0")
+        assert_one_line(several, "a.png is one picture, for 2 drawings: name a folder")
 
     def test_the_drawing_is_read_once_and_its_ink_found_once(
         self, run_json, data, drawing, tmp_path, monkeypatch

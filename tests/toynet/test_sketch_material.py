@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_named(tmp_path, folder):
         read_people(tmp_path / "empty", CLASSES)
     with open(folder / "cup.ndjson", "a", encoding="utf-8") as stream:
         stream.write("{broken\n")
-    with pytest.raises(ZsbirError, match=r"cannot read number 2 of the drawing .*cup\.ndjson"):
+    with pytest.raises(ZsbirError, match=r"cannot read the drawing .*cup\.ndjson, number 2"):
         read_people(folder, CLASSES)
     with pytest.raises(ZsbirError, match="0 toys of a class"):
         sketch_material(CLASSES, 0)

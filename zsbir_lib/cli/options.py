@@ -202,8 +202,9 @@ class FeatureOptions(DatasetOptions):
     ] = "auto"
     batch_size: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Images at once.")] = 64
     on_error: Annotated[
-        str, typer.Option(help="What an unreadable image does: raise, or skip.")
-    ] = "raise"
+        str | None,
+        typer.Option(help="What an unreadable image does: raise, or skip. [default: raise]"),
+    ] = None
     mixed_precision: Annotated[
         bool, typer.Option("--mixed-precision", help="Compute in half precision where safe.")
     ] = False
@@ -221,7 +222,7 @@ class FeatureOptions(DatasetOptions):
         from zsbir_lib.devices import choose_device
         from zsbir_lib.features import PAIRINGS
 
-        if self.on_error not in ("raise", "skip"):
+        if self.on_error not in (None, "raise", "skip"):
             raise ZsbirError(f"--on-error is raise or skip, not {self.on_error!r}")
         if self.pairing not in PAIRINGS:
             raise ZsbirError(f"--pairing is {' or '.join(PAIRINGS)}, not {self.pairing!r}")
@@ -255,7 +256,7 @@ class FeatureOptions(DatasetOptions):
             dataset,
             backbone,
             batch_size=self.batch_size,
-            on_error=self.on_error,
+            on_error=self.on_error or "raise",
             mixed_precision=self.mixed_precision,
         )
         return found.with_pairing(self.pairing)
@@ -373,8 +374,10 @@ def _parse(method: str, settings: list[str], several: bool) -> dict[str, list[An
     return values
 
 
-def emit(values: Mapping[str, Any], text: str, as_json: bool) -> None:
+def emit(values: Mapping[str, Any], text: str, as_json: bool, *, indent: int | None = 2) -> None:
     """Print a result for a machine or for a person, on standard output.
+
+    Without an indent, JSON takes one line.
 
     Raises
     ------
@@ -384,6 +387,6 @@ def emit(values: Mapping[str, Any], text: str, as_json: bool) -> None:
     if sys.stdout is None:
         raise ZsbirError("standard output is closed, so the result cannot be printed")
     if as_json:
-        print(json.dumps(values, indent=2, default=str, allow_nan=False))
+        print(json.dumps(values, indent=indent, default=str, allow_nan=False))
     else:
         print(printable(text))

@@ -11,7 +11,7 @@ from zsbir_lib.drawings.images import MAX_PIXELS, MAX_RATIO, read_image
 from zsbir_lib.drawings.ink import crop_ink, find_ink
 from zsbir_lib.drawings.reading import read_drawing
 from zsbir_lib.drawings.redraw import normalise_drawing, redraw_ink
-from zsbir_lib.drawings.stroke_files import FORMS, read_all_strokes, read_strokes
+from zsbir_lib.drawings.stroke_files import FORMS, StoredDrawing, read_all_strokes, read_strokes
 from zsbir_lib.drawings.strokes import render_strokes
 from zsbir_lib.drawings.style import TOYBOX_STYLE, DrawingStyle, measure_style
 
@@ -21,6 +21,7 @@ __all__ = [
     "MAX_RATIO",
     "TOYBOX_STYLE",
     "DrawingStyle",
+    "StoredDrawing",
     "StrokeAugmentation",
     "StrokeDrawing",
     "crop_ink",

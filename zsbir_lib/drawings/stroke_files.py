@@ -10,13 +10,14 @@ import io
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 
+from zsbir_lib.drawings.svg_files import read_svg
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.reading import check_file
 
@@ -30,9 +31,10 @@ FORMS = {
 }
 """The forms of strokes that `read_strokes` knows, and what each is."""
 
-_MOST_BYTES = 4_000_000  # of an SVG, or of one drawing in JSON
-_MOST_ELEMENTS = 20_000  # of an SVG, each <use> counted as what it repeats
-_CURVE_POINTS = 16
+STROKE_SUFFIXES = (".ndjson", ".json", ".svg")
+"""The endings of files that hold strokes."""
+
+_MOST_BYTES = 4_000_000  # of one drawing in JSON
 
 
 def holds_strokes(path: str | os.PathLike) -> bool:
@@ -44,6 +46,8 @@ def holds_strokes(path: str | os.PathLike) -> bool:
             head = _stripped(stream.read(65536))
     except OSError:
         return False
+    if not head and Path(path).suffix.lower() in STROKE_SUFFIXES:
+        return True  # blank, and no image either
     return head.startswith((b"{", b"[")) or (head.startswith(b"<") and b"<svg" in head)
 
 
@@ -89,11 +93,103 @@ def read_strokes(
     if isinstance(source, str | os.PathLike):
         what = f"the drawing {Path(source)}"
         check_file(source, what)
-        with open(source, "rb") as stream:
-            is_svg = _stripped(stream.read(512)).startswith(b"<")
-        if is_svg:
-            return _read_svg(Path(source), what)
+        if _is_svg(source):
+            return read_svg(Path(source), what)
         source = _choose(Path(source), what, number)
+    return _from_value(source, what, form)
+
+
+@dataclass(frozen=True)
+class StoredDrawing:
+    """One drawing of a file of strokes.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the file, counted from 0.
+    several : bool
+        Whether the file holds more than this one.
+    word : str or None
+        What it shows, if the file says so, as Quick, Draw!'s do.
+    strokes : list of list of tuple of float
+        As `read_strokes` returns them; empty if it cannot be read.
+    error : ZsbirError or None
+        Why it cannot be read.
+    """
+
+    number: int
+    several: bool
+    word: str | None = None
+    strokes: list[Stroke] = field(default_factory=list)
+    error: ZsbirError | None = None
+
+
+def read_all_strokes(path: str | os.PathLike) -> Iterator[StoredDrawing]:
+    """Read every drawing of a file of strokes; one that cannot be read does not end it.
+
+    Parameters
+    ----------
+    path
+        An SVG file, or a ``.json`` or ``.ndjson`` file of Quick, Draw!, simplified or raw.
+
+    Yields
+    ------
+    StoredDrawing
+        In the order of the file.
+
+    Raises
+    ------
+    ZsbirError
+        If there is no such file, or no drawing in it.
+    """
+    what = f"the drawing {Path(path)}"
+    check_file(path, what)
+    if _is_svg(path):
+        yield StoredDrawing(0, False, None, read_svg(Path(path), what))
+        return
+    values: Iterator[Any] = _checked(Path(path), what)
+    before = next(values, None)
+    if before is None:
+        raise ZsbirError(f"cannot read {what}: no drawing is in it")
+    number, several = 0, False
+    while before is not None:
+        after = next(values, None)
+        several = several or after is not None
+        name = f"{what}, number {number}" if several else what
+        word, strokes, error = None, [], None
+        try:
+            if isinstance(before, Exception):
+                raise ZsbirError(f"cannot read {name}: {_reason(before)}") from None
+            word = before.get("word") if isinstance(before, dict) else None
+            strokes = _from_value(before, name, None)
+        except ZsbirError as found:
+            error = found
+        yield StoredDrawing(
+            number, several, word if isinstance(word, str) else None, strokes, error
+        )
+        number, before = number + 1, after
+
+
+def _checked(path: Path, what: str) -> Iterator[Any]:
+    """Yield the drawings of a JSON file as JSON has them, an exception for a line that is none."""
+    with open(path, encoding="utf-8-sig") as stream:
+        try:
+            yield from _drawings(stream)
+        except (ValueError, RecursionError) as error:
+            raise ZsbirError(f"cannot read {what}: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ZsbirError) else "it is no JSON, or is damaged"
+
+
+def _is_svg(path: str | os.PathLike) -> bool:
+    with open(path, "rb") as stream:
+        return _stripped(stream.read(512)).startswith(b"<")
+
+
+def _from_value(source: Any, what: str, form: str | None) -> list[Stroke]:
+    """Return the strokes that a JSON value, or Python's own lists, stand for."""
     if isinstance(source, dict):
         if "drawing" not in source:
             raise ZsbirError(f"{what} are no drawing of Quick, Draw!: there is no 'drawing' in it")
@@ -105,31 +201,6 @@ def read_strokes(
     except (TypeError, ValueError, IndexError, OverflowError):
         wanted = f"are not {FORMS[form]}" if form else "are of no form that is known here"
         raise ZsbirError(f"{what} {wanted}") from None
-
-
-def read_all_strokes(path: str | os.PathLike) -> Iterator[list[Stroke]]:
-    """Yield the strokes of each drawing in a ``.json`` or ``.ndjson`` file, in its order.
-
-    Raises
-    ------
-    ZsbirError
-        If the file is missing or damaged; the message says which drawing is, counted from 0.
-    """
-    what = f"the drawing {Path(path)}"
-    check_file(path, what)
-    with open(path, encoding="utf-8-sig") as stream:
-        drawings, number = _drawings(stream), 0
-        while True:
-            try:
-                drawing = next(drawings)
-            except StopIteration:
-                return
-            except (ValueError, RecursionError):
-                raise ZsbirError(
-                    f"cannot read number {number} of {what}: it is no JSON, or is damaged"
-                ) from None
-            yield read_strokes(drawing)
-            number += 1
 
 
 # --- Forms of lists ------------------------------------------------------------------------------
@@ -163,6 +234,11 @@ def _recognise(strokes: Sequence, what: str) -> str:
             f"{argument('form', 'points')} or {argument('form', 'quickdraw')}"
         )
     if not (as_points or as_lists):
+        if all(len(point) == 3 for stroke in strokes for point in stroke):
+            raise ZsbirError(
+                f"{what} are points with a third number that is no pressure, from 0 to 1: if it is "
+                "a time, leave it out"
+            )
         raise ValueError
     return "points" if as_points else "quickdraw"
 
@@ -210,39 +286,53 @@ _READERS = {
 
 def _choose(path: Path, what: str, number: int | None) -> Any:
     """Return one drawing of a JSON file, as JSON has it."""
-    with open(path, encoding="utf-8-sig") as stream:
-        drawings = _drawings(stream)
-        try:
-            # Two, where none is chosen, tell that there are several.
-            first, count = (0, 2) if number is None else (max(0, number), 1)
-            found = list(islice(drawings, first, first + count))
-        except (ValueError, RecursionError) as error:
-            reason = str(error) if isinstance(error, ZsbirError) else "it is no JSON, or is damaged"
-            raise ZsbirError(f"cannot read {what}: {reason}") from None
+    # Two, where none is chosen, tell that there are several.
+    first, count = (0, 2) if number is None else (max(0, number), 1)
+    found = list(islice(_checked(path, what), first, first + count))
     if len(found) > 1:
         raise ZsbirError(f"{what} is several: choose one by {argument('number', 0)} or the like")
     if not found:
+        if number is None:
+            raise ZsbirError(f"cannot read {what}: no drawing is in it")
         raise ZsbirError(f"{what} has no number {number}: it holds fewer, counted from 0")
+    if isinstance(found[0], Exception):
+        raise ZsbirError(f"cannot read {what}: {_reason(found[0])}")
     return found[0]
 
 
 def _drawings(stream: io.TextIOBase) -> Iterator[Any]:
-    """Yield the drawings of a file: one, a list of them, or one a line."""
+    """Yield the drawings of a file: one, a list of them, or one a line; or its error."""
     line = _line(stream)
     while line and not line.strip():
         line = _line(stream)
-    try:
-        first = json.loads(line)
-    except ValueError:  # one drawing over several lines
+    if not line:
+        return
+    first = _parsed(line)
+    if isinstance(first, Exception):  # one drawing over several lines, or a line that is none
         rest = stream.read(_MOST_BYTES)
         if len(rest) == _MOST_BYTES:
             raise ZsbirError(f"it has more than {_MOST_BYTES:,} letters") from None
-        first = json.loads(line + rest)
+        whole = _parsed(line + rest)
+        if isinstance(whole, Exception):
+            others = [_parsed(other) for other in rest.splitlines() if other.strip()]
+            if not any(isinstance(other, dict) for other in others):
+                raise whole
+            yield from [first, *others]
+            return
+        first = whole
     several = isinstance(first, list) and bool(first) and isinstance(first[0], dict)
     yield from first if several else [first]
     while line := _line(stream):
         if line.strip():
-            yield json.loads(line)
+            yield _parsed(line)
+
+
+def _parsed(text: str) -> Any:
+    """Return what JSON says, or the exception that it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return error
 
 
 def _line(stream: io.TextIOBase) -> str:
@@ -250,71 +340,3 @@ def _line(stream: io.TextIOBase) -> str:
     if len(line) == _MOST_BYTES:
         raise ZsbirError(f"a line has more than {_MOST_BYTES:,} letters")
     return line
-
-
-def _read_svg(path: Path, what: str) -> list[Stroke]:
-    """Return the lines of an SVG; nothing that it refers to elsewhere is fetched."""
-    check_file(path, what, limit=_MOST_BYTES)
-    data = path.read_bytes()
-    if b"<!ENTITY" in data.replace(b"\0", b""):
-        raise ZsbirError(f"cannot read {what}: it defines entities; save it without them")
-    # Slow to import, and rarely needed.
-    import svgelements as svg
-
-    try:
-        _check_repetition(ElementTree.fromstring(data), what)
-        image = svg.SVG.parse(io.BytesIO(data))
-        shapes = [s for s in image.elements() if isinstance(s, svg.Shape) and _is_drawn(s, image)]
-        strokes: list[Stroke] = []
-        for shape in shapes:
-            for segment in svg.Path(shape):
-                if isinstance(segment, svg.Move):
-                    strokes.append([])
-                    places = [segment.end]
-                elif isinstance(segment, svg.Line | svg.Close):
-                    places = [segment.end]
-                else:
-                    places = [segment.point(k / _CURVE_POINTS) for k in range(1, _CURVE_POINTS + 1)]
-                strokes[-1] += [(float(p.x), float(p.y)) for p in places if p is not None]
-    except ZsbirError:
-        raise
-    except Exception as error:  # svgelements raises nearly anything on damaged files
-        raise ZsbirError(f"cannot read {what}: it is no SVG, or is damaged ({error})") from None
-    strokes = [stroke for stroke in strokes if stroke]
-    if not strokes:
-        raise ZsbirError(f"{what} is empty: it has no lines (texts and images in it are not read)")
-    return strokes
-
-
-def _is_drawn(shape: Any, image: Any) -> bool:
-    """Tell lines and figures from what is invisible, and from the paper that they lie on."""
-
-    def visible(colour: Any) -> bool:
-        return colour is not None and colour.value is not None and colour.alpha > 0
-
-    if visible(shape.stroke) and shape.stroke_width != 0:
-        return True
-    if not visible(shape.fill):
-        return False
-    left, top, right, bottom = shape.bbox()
-    covers = right - left >= 0.99 * image.width and bottom - top >= 0.99 * image.height
-    return not covers and shape.fill.lightness < 0.95
-
-
-def _check_repetition(root: ElementTree.Element, what: str) -> None:
-    """Refuse an SVG whose <use> elements, which may repeat each other, make it endless or huge."""
-    by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
-    sizes: dict[ElementTree.Element, float] = {}
-
-    def size(element: ElementTree.Element) -> float:
-        if element not in sizes:
-            sizes[element] = float("inf")  # where it comes back to itself
-            total = 1.0 + sum(size(child) for child in element)
-            if element.tag.rpartition("}")[2] == "use":
-                link = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href")
-                total += size(by_id[link[1:]]) if link and link[1:] in by_id else 0
-            sizes[element] = total
-        return sizes[element]
-
-    if size(root) > _MOST_ELEMENTS:
-        raise ZsbirError(f"cannot read {what}: it has more than {_MOST_ELEMENTS:,} elements")

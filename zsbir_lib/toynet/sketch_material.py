@@ -212,7 +212,11 @@ def read_people(folder: str | os.PathLike, class_names: Sequence[str]) -> dict:
         if word in closed:
             left_out.append(path.stem)
             continue
-        read = [StrokeDrawing.of(strokes) for strokes in read_all_strokes(path)]
+        read = []
+        for stored in read_all_strokes(path):
+            if stored.error is not None:
+                raise stored.error
+            read.append(StrokeDrawing.of(stored.strokes))
         if word in known:
             drawings += read
             labels += [known[word]] * len(read)
