@@ -395,7 +395,7 @@ def test_the_page_begins_with_its_best_method_and_names_it(draw, model):
     assert f"compared by {title}" in draw.page.locator(".zsbir-draw-status").inner_text()
 
 
-SCRIBBLE = [[[i % 7 / 7, i * 5 % 11 / 11] for i in range(30)]]
+SCRIBBLE = [[[0.2 + i % 7 / 10, 0.2 + i * 5 % 11 / 16] for i in range(30)]]
 
 
 @pytest.mark.browser

@@ -260,6 +260,20 @@ def own_sketches(method: str, features: FeatureSet, **parameters: Any) -> dict[s
 
     They are drawn as the method learnt them, so it is surer than with a person's drawing, and the
     page says on what it was counted.
+
+    Parameters
+    ----------
+    method
+        Name of a method.
+    features
+        Of the data set; a fifth of its seen classes is held out.
+    **parameters
+        Of the method.
+
+    Raises
+    ------
+    ZsbirError
+        As `count_certainty` does.
     """
     labels = np.array(features.class_names)[features.sketch_labels.numpy()]
     # With one class in the gallery every answer is right.

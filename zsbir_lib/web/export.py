@@ -28,7 +28,7 @@ from zsbir_lib.web.networks import check_packages, fold_batch_norms, onnx_bytes,
 from zsbir_lib.web.page_format import ENTRY, FORMAT
 
 PAGE_METHODS = ("ours+gallery", "ours", "cvae", "sae", "triplet-coarse", "cosine")
-"""The best on held-out seen classes comes first: the page begins with it."""
+"""The best on held-out seen classes comes first, since the page begins with it."""
 WEIGHTS = (0.0, 1.0, 10.0, 100.0)
 SAMPLES = (5, 20, 50, 100, 200)
 MOST_CENTRES = 8

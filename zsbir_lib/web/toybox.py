@@ -91,6 +91,13 @@ def certainty(features: FeatureSet, methods: Sequence[str]) -> dict[str, Mapping
     It was counted on people's drawings for the backbone that ships; for another one, or another
     method, the Toybox's own sketches have to do. A generative method has settings that the reader
     changes, for each of which it would have to be counted: it is left out.
+
+    Parameters
+    ----------
+    features
+        Of the Toybox.
+    methods
+        Names.
     """
     known = packaged(features.weights_id)
     found = {}
