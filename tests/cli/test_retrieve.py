@@ -18,7 +18,7 @@ class TestRetrieve:
     def test_photos_are_ranked_and_shown(self, run, run_json, data, drawing, tmp_path):
         out = tmp_path / "answer.png"
         arguments = ["retrieve", "--sketch", drawing, "--out", out, "--k", 5, *data]
-        arguments += ["-p", "epochs=2", "-p", "n_samples=10"]
+        arguments += ["--method", "cvae", "-p", "epochs=2", "-p", "n_samples=10"]
         values = run_json(*arguments, "--class", "fan")
         photos = values["photos"]
         assert [photo["rank"] for photo in photos] == [1, 2, 3, 4, 5]
@@ -147,7 +147,7 @@ class TestRetrieve:
 
     def test_a_damaged_cached_model_is_fitted_again(self, run, run_json, data, drawing, tmp_path):
         arguments = ["retrieve", "--sketch", drawing, "--out", tmp_path / "a.png", *data]
-        arguments += ["-p", "epochs=1", "-p", "n_samples=7"]
+        arguments += ["--method", "cvae", "-p", "epochs=1", "-p", "n_samples=7"]
         before = {entry.folder for entry in Store().entries()}
         first = run_json(*arguments)
         [entry] = [e for e in Store().entries() if e.folder not in before and e.kind == "models"]
@@ -164,7 +164,7 @@ class TestRetrieve:
         from safetensors import safe_open
 
         model = tmp_path / "m.safetensors"
-        settings = ["-p", "epochs=1", "-p", "n_samples=10"]
+        settings = ["--method", "cvae", "-p", "epochs=1", "-p", "n_samples=10"]
         assert run("train", "--method", "cvae", *settings, "--out", model, *data)[0] == 0
         with safe_open(model, framework="pt") as file:
             metadata = file.metadata()
