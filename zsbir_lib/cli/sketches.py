@@ -52,12 +52,12 @@ class Sketch:
 
     @property
     def name(self) -> str:
-        """What people call it: its file, and its number there."""
+        """What people call it, by its file and its number there."""
         return str(self.path) if self.number is None else f"{self.path}, number {self.number}"
 
     @property
     def stem(self) -> str:
-        """What a file about it may be called: parts of its path and its number."""
+        """What a file about it may be called, made of parts of its path and its number."""
         relative = self.path if self.below is None else self.path.relative_to(self.below)
         parts = [*relative.parts[:-1], relative.stem] if self.below else [relative.stem]
         if self.number is not None:

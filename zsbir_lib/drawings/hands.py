@@ -169,7 +169,7 @@ class StrokeAugmentation:
     def picture(
         self, drawing: StrokeDrawing, rng: np.random.Generator, *, size: int = 64
     ) -> np.ndarray:
-        """Draw it again, with a pen that `rng` chooses.
+        """Draw `drawing` again, with a pen that `rng` chooses.
 
         Returns
         -------

@@ -24,7 +24,7 @@ def probe_picture(size: int) -> Tensor:
 
 
 def check_output(name: str, dim: int, output: Any) -> Tensor:
-    """Return what the network made of one picture, if that is one feature."""
+    """Return `output`, what the network `name` made of one picture, if it is one of `dim` numbers."""
     wanted = f"the recipe says dim={dim}"
     if not isinstance(output, Tensor):
         raise ZsbirError(

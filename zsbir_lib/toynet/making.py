@@ -209,7 +209,7 @@ def make_toynet(
 
 
 def write_network(out: Path, network: nn.Module, card: dict[str, Any], text: str) -> None:
-    """Write a weight file with its card inside, its checksum, and the card's text beside it."""
+    """Write `network` to `out` with its card inside; its checksum and the card's text beside it."""
     save_toynet(out, network, card)
     write_checksum(out)
     with atomic_path(out.with_suffix(".md")) as temporary:

@@ -31,7 +31,7 @@ TOYS_SEED = 2
 """Seed of the toys. The data set has seed 0, and the photos that ToyNet learnt from have 1."""
 
 TWINS = ("barn", "bird", "house", "palm tree", "picture frame", "square", "whale", "zigzag")
-"""Words of Quick, Draw! that look like an unseen class: they are left out with it."""
+"""Words of Quick, Draw! that look like an unseen class, and are left out with it."""
 
 OTHER_NAMES = {
     "cello": "violin", "clock": "alarm_clock", "coffee cup": "cup", "cruise ship": "steamship",

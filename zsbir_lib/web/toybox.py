@@ -20,7 +20,7 @@ from zsbir_lib.web.certainty import own_sketches, packaged
 from zsbir_lib.web.export import PAGE_METHODS, export_web, open_page_folder
 
 BACKBONE = "toynet-sketch"
-"""What the page answers with: photos and drawings go through networks of their own."""
+"""What the page answers with. Photos and drawings go through networks of their own."""
 
 EXAMPLES = ("giraffe", "windmill", "pear", "scissors", "rhinoceros", "wheelchair", "tree", "bat")
 
