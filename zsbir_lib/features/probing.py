@@ -24,7 +24,7 @@ def probe_picture(size: int) -> Tensor:
 
 
 def check_output(name: str, dim: int, output: Any) -> Tensor:
-    """Return `output`, what the network `name` made of one picture, if it is one of `dim` numbers."""
+    """Return `output`, what the network `name` makes of a picture, if it is `dim` numbers."""
     wanted = f"the recipe says dim={dim}"
     if not isinstance(output, Tensor):
         raise ZsbirError(

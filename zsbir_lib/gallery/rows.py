@@ -64,7 +64,7 @@ def save_block(
     features: np.ndarray,
     thumbnails: Iterable[bytes],
 ) -> None:
-    """Write to `path` the `names`, `states`, `features` and `thumbnails` of photos that were read."""
+    """Write `names`, `states`, `features` and `thumbnails` of photos that were read to `path`."""
     texts, small = Ragged.pack(map(os.fsencode, names)), Ragged.pack(thumbnails)
     arrays: dict[str, Any] = {
         "features": features,
