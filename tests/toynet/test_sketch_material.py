@@ -5,7 +5,7 @@ import pytest
 
 from zsbir_lib.datasets.toybox.instance import Toy
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.toynet import read_people, sketch_material
+from zsbir_lib.toynet import draw_sketch_material, read_people
 from zsbir_lib.toynet.sketch_material import TOYS_SEED
 
 CLASSES = ("cup", "drum", "hot-air_balloon")
@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def material(folder, tmp_path):
-    return sketch_material(CLASSES, 2, folder, workers=1, root=tmp_path / "cache")
+    return draw_sketch_material(CLASSES, 2, folder, workers=1, root=tmp_path / "cache")
 
 
 def test_people_draw_classes_and_other_things(folder):
@@ -64,7 +64,7 @@ def test_toys_come_with_their_photos(material):
 
 def test_they_are_kept_and_read_back_the_same(material, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(Toy, "photo", None)  # nothing is drawn again
-    again = sketch_material(CLASSES, 2, folder, root=tmp_path / "cache")
+    again = draw_sketch_material(CLASSES, 2, folder, root=tmp_path / "cache")
     np.testing.assert_array_equal(again.photos, material.photos)
     for one, other in zip(again.toys, material.toys, strict=True):
         for name in ("points", "counts", "parts", "omission"):
@@ -96,4 +96,4 @@ def test_what_cannot_be_read_is_named(tmp_path, folder):
     with pytest.raises(ZsbirError, match=r"cannot read the drawing .*cup\.ndjson, number 2"):
         read_people(folder, CLASSES)
     with pytest.raises(ZsbirError, match="0 toys of a class"):
-        sketch_material(CLASSES, 0)
+        draw_sketch_material(CLASSES, 0)

@@ -50,7 +50,7 @@ class SketchFiles(Protocol):
 class FolderDataset(SketchPhotoDataset):
     """Photos and sketches in folders of the reader's own.
 
-    A subclass finds them, and hands them to `_hold`.
+    A subclass finds them, and hands them to ``_hold``.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ from zsbir_lib.toynet.packaged import (
     save_toynet,
 )
 from zsbir_lib.toynet.sketch_making import make_sketch_network, sketch_card_text
-from zsbir_lib.toynet.sketch_material import SketchMaterial, read_people, sketch_material
+from zsbir_lib.toynet.sketch_material import SketchMaterial, draw_sketch_material, read_people
 from zsbir_lib.toynet.sketch_training import sketch_accuracy, train_sketch_network
 from zsbir_lib.toynet.training import accuracy, augment, train_toynet
 
@@ -31,6 +31,7 @@ __all__ = [
     "accuracy",
     "augment",
     "card_text",
+    "draw_sketch_material",
     "draw_toynet_photos",
     "make_sketch_network",
     "make_toynet",
@@ -41,7 +42,6 @@ __all__ = [
     "save_toynet",
     "sketch_accuracy",
     "sketch_card_text",
-    "sketch_material",
     "toynet_classes",
     "train_sketch_network",
     "train_toynet",

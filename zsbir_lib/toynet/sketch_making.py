@@ -27,7 +27,7 @@ from zsbir_lib.toynet.making import (
 )
 from zsbir_lib.toynet.network import FEATURE_DIM, ToyNet
 from zsbir_lib.toynet.packaged import TOYNET_WEIGHTS, packaged_weights
-from zsbir_lib.toynet.sketch_material import TOYS_SEED, SketchMaterial, sketch_material
+from zsbir_lib.toynet.sketch_material import TOYS_SEED, SketchMaterial, draw_sketch_material
 from zsbir_lib.toynet.sketch_training import sketch_accuracy, train_sketch_network
 
 _LOOKED_AT = 12  # photos
@@ -59,7 +59,7 @@ def make_sketch_network(
     drawings
         A folder with Quick, Draw!'s files, ``WORD.ndjson``; None does without.
     toys_per_class, workers
-        See `zsbir_lib.toynet.sketch_material.sketch_material`.
+        See `zsbir_lib.toynet.draw_sketch_material`.
     steps, seed, threads, device
         See `zsbir_lib.toynet.train_sketch_network`.
     held_out_classes
@@ -81,7 +81,9 @@ def make_sketch_network(
     """
     out = check_weight_file(out)
     names = toynet_classes()
-    material = sketch_material(names, toys_per_class, drawings, workers=workers, progress=progress)
+    material = draw_sketch_material(
+        names, toys_per_class, drawings, workers=workers, progress=progress
+    )
     split = load_split(PAPER_SPLIT, SKETCHY_CLASSES)
     # The reason for the measure's existence, so it is checked where it matters.
     if set(names) & set(split.unseen):

@@ -119,7 +119,7 @@ class SketchMaterial:
         return SketchMaterial(self.class_names, self.photos, self.toys, self.toy_labels)
 
 
-def sketch_material(
+def draw_sketch_material(
     class_names: Sequence[str],
     toys_per_class: int = 40,
     drawings: str | os.PathLike | None = None,

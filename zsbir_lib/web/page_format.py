@@ -2,7 +2,7 @@
 
 A page answers drawings for any gallery; its scripts know no data set and no class. Whoever writes
 one gives these keys. File names are relative; a file whose contents depend on the data has a name
-of its own (`zsbir_lib.web.folder.named`). All numbers in files are little-endian.
+of its own (``zsbir_lib.web.folder.named``). All numbers in files are little-endian.
 
 ============== ==================================================================================
 key            what it is
