@@ -90,7 +90,9 @@ def test_installed_packages_add_backbones(monkeypatch):
 
 
 def test_unknown_name():
-    with pytest.raises(ZsbirError, match="unknown backbone 'resnet': use one of toynet, vgg16"):
+    with pytest.raises(
+        ZsbirError, match="unknown backbone 'resnet': use one of toynet, toynet-sketch, vgg16"
+    ):
         load_backbone("resnet")
 
 

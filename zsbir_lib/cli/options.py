@@ -238,14 +238,15 @@ class FeatureOptions(DatasetOptions):
         if self.inner and self.split:
             raise ZsbirError("--inner makes a split of its own: leave out --split, or --inner")
 
-    def load_backbone(self) -> Backbone:
-        """Load the network."""
+    def load_backbone(self, default: str | None = None) -> Backbone:
+        """Load the network; `default` in place of the data set's own if none is named."""
         from zsbir_lib.features import load_backbone
 
         self.check()
         if self.from_file is not None:
             raise ZsbirError(f"--features {self.from_file} holds no images: leave it out here")
-        name = self.backbone or ("toynet" if self.dataset == "toybox" else "vgg16")
+        own = "toynet" if self.dataset == "toybox" else "vgg16"
+        name = self.backbone or default or own
         return load_backbone(name, self.weights, self.device)
 
     def extract(self, dataset: SketchPhotoDataset, backbone: Backbone) -> FeatureSet:

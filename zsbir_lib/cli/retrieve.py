@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -193,7 +192,7 @@ def _dataset_gallery(
     else:
         fitted, metadata = options.load_method(model)
         network = metadata.get("backbone") or network
-    backbone = replace(options, backbone=options.backbone or network).load_backbone()
+    backbone = options.load_backbone(network)
     dataset = options.load()
     names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())
     photos = DatasetGallery(dataset, names, options.on_error or "raise")
