@@ -82,7 +82,7 @@ def test_inner_serves_for_a_part(run_json, field):
 
 
 def test_doctor_counts(run, folders, monkeypatch):
-    monkeypatch.setattr(doctor_module, "_LOOKS", ())
+    monkeypatch.setattr(doctor_module, "LOOKS", {})
     for word, name in (("quickdraw", "QuickDraw"), ("tuberlin", "TUBerlin")):
         code, out, _ = run("doctor", "--dataset", word, "--root", folders / word)
         assert code == 1

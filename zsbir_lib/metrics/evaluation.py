@@ -70,7 +70,7 @@ def evaluate_retrieval(
     queries
         Shape (n, D), or (n, K, D) for K centres each.
     gallery
-        Shape (m, D), or an `Index`, which stays on its own device.
+        Shape (m, D), or a `zsbir_lib.retrieval.Index`, which stays on its own device.
     query_labels, gallery_labels, k
         As in `evaluate_ranking`.
     with_map_all

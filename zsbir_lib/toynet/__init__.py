@@ -16,7 +16,12 @@ from zsbir_lib.toynet.packaged import (
     save_toynet,
 )
 from zsbir_lib.toynet.sketch_making import make_sketch_network, sketch_card_text
-from zsbir_lib.toynet.sketch_material import SketchMaterial, draw_sketch_material, read_people
+from zsbir_lib.toynet.sketch_material import (
+    SketchMaterial,
+    draw_sketch_material,
+    read_people,
+    toy_drawing,
+)
 from zsbir_lib.toynet.sketch_training import sketch_accuracy, train_sketch_network
 from zsbir_lib.toynet.training import accuracy, augment, train_toynet
 
@@ -42,6 +47,7 @@ __all__ = [
     "save_toynet",
     "sketch_accuracy",
     "sketch_card_text",
+    "toy_drawing",
     "toynet_classes",
     "train_sketch_network",
     "train_toynet",
