@@ -146,19 +146,27 @@ def test_a_photo_says_why_it_was_found(draw):
     assert "away from centre" in why.inner_text()
 
 
+def wait_until(page, script):
+    """Wait for the promise of a script; `wait_for_function` takes a promise for an answer."""
+    for _ in range(300):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(200)
+    pytest.fail(f"not in a minute: {script}")
+
+
 @pytest.mark.browser
 def test_it_opens_and_answers_without_a_network_after_the_first_visit(draw):
     page = draw.page
     page.get_by_role("button", name="Start from the sketch of a giraffe").click()
     draw.answer(1)
-    page.wait_for_function(
+    wait_until(
+        page,
         """async () => (await (await caches.open("zsbir-1")).keys())
-            .some(({ url }) => url.endsWith("ort-wasm-simd-threaded.wasm.gz"))"""
-    )
-    page.wait_for_function(
-        """async () => Boolean(await caches.match(location.href)
+            .some(({ url }) => url.endsWith("ort-wasm-simd-threaded.wasm.gz"))
+            && Boolean(await caches.match(location.href)
             && await caches.match(new URL("../draw/draw.js", location.href).href)
-            && await caches.match(new URL("../draw/model.json", location.href).href))"""
+            && await caches.match(new URL("../draw/model.json", location.href).href))""",
     )
     page.context.set_offline(True)
     page.reload()
@@ -369,10 +377,11 @@ def test_a_chapter_that_was_opened_alone_opens_again_without_a_network(browser, 
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{address}/book/tour.html")
-    page.wait_for_function(
+    wait_until(
+        page,
         """async () => Boolean(await caches.match(location.href)) &&
             (await (await caches.open("zsbir-1")).keys())
-                .some(({ url }) => url.includes("theme"))"""
+                .some(({ url }) => url.includes("theme"))""",
     )
     context.set_offline(True)
     page.reload()
