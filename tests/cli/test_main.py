@@ -57,6 +57,8 @@ def test_commands_stand_in_the_order_of_use(run):
         "evaluate",
         "leaderboard",
         "retrieve",
+        "index",
+        "serve",
         "export",
         "cache",
         "doctor",
