@@ -49,7 +49,7 @@ def test_the_page_asks_nothing_of_other_machines(page):
     assert {"index.html", "draw.js", "asking.js", "map.js"} <= {path.name for path in own}
     for path in own:
         if path.name != "ort.wasm.bundle.min.js":
-            text = re.sub(r"//(\s.*)?$", "", path.read_text(), flags=re.MULTILINE)
+            text = re.sub(r"//( .*)?$", "", path.read_text(), flags=re.MULTILINE)
             assert "//" not in text, path.name
 
 
