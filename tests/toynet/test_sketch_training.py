@@ -2,10 +2,19 @@ import numpy as np
 import pytest
 import torch
 
-from zsbir_lib.drawings.hands import StrokeDrawing
+from zsbir_lib.drawings.hands import StrokeAugmentation, StrokeDrawing
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.toynet import ToyNet, packaged_weights, sketch_accuracy, train_sketch_network
-from zsbir_lib.toynet.sketch_material import SketchMaterial
+from zsbir_lib.toynet import (
+    Invention,
+    SketchMaterial,
+    Towers,
+    ToyNet,
+    packaged_weights,
+    sketch_accuracy,
+    train_photo_network,
+    train_towers,
+)
+from zsbir_lib.toynet.sketch_training import recolour
 
 
 def ring(rng):
@@ -45,16 +54,17 @@ def photo_network():
 
 def train(photo_network, material, **options):
     defaults = {"steps": 3, "batch_size": 16, "workers": 0, "threads": 1, "progress": False}
-    return train_sketch_network(photo_network, material, **{**defaults, **options})
+    return train_towers(photo_network, material, **{**defaults, **options})
 
 
-def test_it_learns_where_photos_lie(photo_network, material):
-    before = sketch_accuracy(photo_network, photo_network, material, k=3)
-    network = train(photo_network, material, steps=12)
-    after = sketch_accuracy(network, photo_network, material, k=3)
+def test_both_learn_to_see_the_same(photo_network, material):
+    before = sketch_accuracy(Towers(photo_network, photo_network), material, k=3)
+    after = sketch_accuracy(train(photo_network, material, steps=12), material, k=3)
     assert before["drawings"][0] < 0.8
     assert after["drawings"][0] > 0.9
     assert after["toys"][1] > 0.9
+    # Two others of its class among six photos, and never the photo itself.
+    assert after["photos"] == (1.0, pytest.approx(2 / 3))
 
 
 def test_neither_the_photo_network_nor_the_callers_random_numbers_change(photo_network, material):
@@ -62,17 +72,19 @@ def test_neither_the_photo_network_nor_the_callers_random_numbers_change(photo_n
     torch.manual_seed(5)
     wanted = torch.rand(3)
     torch.manual_seed(5)
-    network = train(photo_network, material, steps=1)
+    towers = train(photo_network, material, steps=1)
     assert torch.equal(torch.rand(3), wanted)
     for name, value in photo_network.state_dict().items():
         assert torch.equal(value, before[name]), name
-    assert not network.training
-    assert network.features(torch.zeros(1, 3, 64, 64)).shape == (1, 192)
+    for network in (towers.photo, towers.sketch):
+        assert not network.training
+        assert network(torch.zeros(1, 3, 64, 64)).shape == (1, 192)
+        assert any(not torch.equal(v, before[k]) for k, v in network.state_dict().items())
 
 
 def test_a_seed_means_the_same_weights(photo_network, material):
     one, other, third = (
-        train(photo_network, material, steps=2, **options).state_dict()
+        train(photo_network, material, steps=2, **options).sketch.state_dict()
         for options in ({}, {"workers": 1}, {"seed": 1})
     )
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -80,9 +92,45 @@ def test_a_seed_means_the_same_weights(photo_network, material):
 
 
 def test_it_learns_from_toys_alone(photo_network, material):
-    network = train(photo_network, material.without_drawings(), steps=1)
-    found = sketch_accuracy(network, photo_network, material.without_drawings())
-    assert set(found) == {"toys"}
+    towers = train(photo_network, material.without_drawings(), steps=1)
+    assert set(sketch_accuracy(towers, material.without_drawings())) == {"photos", "toys"}
+
+
+def test_inventions_are_of_every_batch(photo_network, material):
+    from dataclasses import replace
+
+    from zsbir_lib.toynet.sketch_training import _SHARES, _Batches
+
+    more = replace(material, inventions=(Invention(0, ("key",)),))  # the crosses
+    pictures, rows = _Batches(more, 1, 100, 0, [StrokeAugmentation()])[0]
+    assert len(pictures) == sum(map(len, rows)) == 100
+    invented = (rows[0] >= 3).sum()
+    assert invented == round(100 * _SHARES[1])
+    train(photo_network, more, steps=1)
+
+
+def test_the_photo_network_names_photos(material):
+    network = train_photo_network(material, epochs=1, threads=1, progress=False)
+    assert network(torch.zeros(1, 3, 64, 64)).shape == (1, 192)
+    assert not network.training
+    with pytest.raises(ZsbirError, match="a class has 2 photos: use 3 or more of each"):
+        train_photo_network(
+            SketchMaterial(("a", "b"), material.photos[1:5], (), np.array([0, 0, 1, 1]))
+        )
+
+
+def test_colours_tell_less():
+    photos = torch.randn(400, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    seen = recolour(photos)
+    grey = (seen.std(dim=1) < 1e-6).flatten(1).all(dim=1)
+    assert 0.1 < grey.float().mean() < 0.3
+    mean, before = seen.mean(dim=1), photos.mean(dim=1)
+    same, inverted = (
+        torch.isclose(mean, way * before, atol=1e-5).flatten(1).all(1) for way in (1, -1)
+    )
+    assert (same | inverted).all()
+    assert 0.02 < inverted.float().mean() < 0.15
 
 
 def test_what_makes_no_sense_is_named(photo_network, material):

@@ -42,7 +42,7 @@ def test_rounding_zeros_gives_zeros():
 
 
 def test_folded_batch_norms_change_nothing():
-    backbone = load_backbone("toynet")
+    backbone = load_backbone("toynet", device="cpu")
     pixels = 255 * torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     folded = fold_batch_norms(backbone.module)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())

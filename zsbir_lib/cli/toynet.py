@@ -38,7 +38,7 @@ def _group() -> None:
     zsbir toynet train --out networks
     zsbir toynet train --out networks --drawings quickdraw
     zsbir toynet train --out small --photos-per-class 30 --epochs 3 --steps 50 --seed 1
-    zsbir toynet train --out networks --network sketches --device cuda
+    zsbir toynet train --out networks --network sketches --device cuda --workers 16
     zsbir toynet train --packaged --drawings quickdraw
 
     Beside the weights, toynet.safetensors and toynet-sketch.safetensors, a model card (.md) and a
@@ -52,25 +52,30 @@ def train(
     network: Annotated[
         Network,
         typer.Option(
-            help="photos: ToyNet; sketches: its twin, for the photos' one in the folder, if there "
-            "is one, else for the one that ships."
+            help="photos: ToyNet; sketches: toynet-sketch, for photos and sketches in one space."
         ),
     ] = Network.BOTH,
     drawings: Annotated[
         Path | None,
         typer.Option(help="Folder of Quick, Draw!'s files WORD.ndjson, to learn from too."),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Times that every photo is seen.")] = 16,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that a photo is seen.")] = 16,
     photos_per_class: Annotated[int, typer.Option(min=1, help="Photos to train on.")] = 100,
     held_out_per_class: Annotated[
         int, typer.Option(min=1, help="Other photos, to measure accuracy on.")
     ] = 20,
-    steps: Annotated[int, typer.Option(min=1, help="Batches of 96 sketches to train on.")] = 700,
-    toys_per_class: Annotated[int, typer.Option(min=1, help="Toys whose sketches are drawn.")] = 40,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Batches of 384 sketches that toynet-sketch sees.")
+    ] = 2200,
+    toys_per_class: Annotated[
+        int, typer.Option(min=3, help="Toys of each class for toynet-sketch.")
+    ] = 80,
+    inventions: Annotated[
+        int, typer.Option(min=0, help="Classes that are invented for toynet-sketch.")
+    ] = 1500,
     held_out_classes: Annotated[
-        int,
-        typer.Option(min=0, help="Seen classes to measure the network for sketches on; 0: do not."),
-    ] = 21,
+        int, typer.Option(min=0, help="Seen classes to measure toynet-sketch on; 0: do not.")
+    ] = 42,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the training.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, help="CPU threads; the last digits depend on it.")
@@ -79,7 +84,7 @@ def train(
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train ToyNet on photos, and its twin on sketches; write their weights and model cards.
+    """Train ToyNet on photos, toynet-sketch on sketches too; write their weights and model cards.
 
     They see the 104 seen classes and those for pre-training only, never an unseen one.
     """
@@ -122,9 +127,10 @@ def train(
     if sketch_file in wanted:
         card = make_sketch_network(
             sketch_file,
-            weights=photo_file if photo_file.exists() else None,
             drawings=drawings,
             toys_per_class=toys_per_class,
+            inventions=inventions,
+            epochs=epochs,
             steps=steps,
             held_out_classes=held_out_classes,
             **options,

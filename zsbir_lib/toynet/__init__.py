@@ -1,5 +1,6 @@
 """ToyNet, the backbone of the Toybox, and its twin for sketches: networks, training, weights."""
 
+from zsbir_lib.toynet.inventions import InventedToy, Invention
 from zsbir_lib.toynet.making import (
     ToynetPhotos,
     card_text,
@@ -22,7 +23,12 @@ from zsbir_lib.toynet.sketch_material import (
     read_people,
     toy_drawing,
 )
-from zsbir_lib.toynet.sketch_training import sketch_accuracy, train_sketch_network
+from zsbir_lib.toynet.sketch_training import (
+    Towers,
+    sketch_accuracy,
+    train_photo_network,
+    train_towers,
+)
 from zsbir_lib.toynet.training import accuracy, augment, train_toynet
 
 __all__ = [
@@ -30,7 +36,10 @@ __all__ = [
     "INPUT_SIZE",
     "SKETCH_WEIGHTS",
     "TOYNET_WEIGHTS",
+    "InventedToy",
+    "Invention",
     "SketchMaterial",
+    "Towers",
     "ToyNet",
     "ToynetPhotos",
     "accuracy",
@@ -49,6 +58,7 @@ __all__ = [
     "sketch_card_text",
     "toy_drawing",
     "toynet_classes",
-    "train_sketch_network",
+    "train_photo_network",
+    "train_towers",
     "train_toynet",
 ]

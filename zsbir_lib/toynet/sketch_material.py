@@ -1,8 +1,8 @@
-"""What the network for sketches learns from: toys, seen and drawn, and people's drawings.
+"""What the networks of ``toynet-sketch`` learn from: toys, inventions, and people's drawings.
 
-The toys are drawn from a seed of their own, and are of no unseen class. People's drawings are used
-where the reader has some: those named as a class that ToyNet may see belong to its photos; those of
-other things have no photo, and still show how people draw.
+The toys are drawn from a seed of their own, and are of no unseen class, nor are inventions made of
+one. People's drawings are used where the reader has some: those named as a class that ToyNet may
+see belong to its photos; those of other things have no photo, and still show how people draw.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.paper import PAPER_SPLIT
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.store import Draft, Store
+from zsbir_lib.toynet.inventions import InventedToy, Invention
 from zsbir_lib.toynet.network import INPUT_SIZE
 
 TOYS_SEED = 2
@@ -42,7 +43,8 @@ OTHER_NAMES = {
 }  # fmt: skip
 """Words of Quick, Draw! and the class of which photos show what was drawn."""
 
-_FORMAT = 1
+_FORMAT = 2
+_AT_ONCE = 25  # inventions in a file of the cache
 
 
 def _no_labels() -> np.ndarray:
@@ -51,12 +53,12 @@ def _no_labels() -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class SketchMaterial:
-    """What the network for sketches learns from.
+    """What the networks learn from.
 
     Attributes
     ----------
     class_names : tuple of str
-        The classes that have photos.
+        The classes that have photos: the real ones, then the inventions.
     photos : ndarray of uint8, shape (n_toys, 64, 64, 3)
         A photo of each toy.
     toys : sequence of StrokeDrawing
@@ -75,6 +77,8 @@ class SketchMaterial:
         Indices into `words`.
     left_out : tuple of str
         What was there and is not used, since it is unseen or looks like an unseen class.
+    inventions : tuple of Invention
+        The last of the classes.
     """
 
     class_names: tuple[str, ...]
@@ -87,6 +91,12 @@ class SketchMaterial:
     word_drawings: Sequence[StrokeDrawing] = ()
     word_labels: np.ndarray = field(default_factory=_no_labels)
     left_out: tuple[str, ...] = ()
+    inventions: tuple[Invention, ...] = ()
+
+    @property
+    def n_real(self) -> int:
+        """How many of the classes are no inventions."""
+        return len(self.class_names) - len(self.inventions)
 
     @property
     def drawn_classes(self) -> tuple[str, ...]:
@@ -94,12 +104,22 @@ class SketchMaterial:
         return tuple(self.class_names[label] for label in np.unique(self.drawing_labels))
 
     def only(self, names: Collection[str]) -> SketchMaterial:
-        """Return what is of some classes, and the drawings of other things."""
-        kept = [number for number, name in enumerate(self.class_names) if name in names]
-        number = np.full(len(self.class_names), -1)
+        """Return what is of some classes, no inventions, and the drawings of other things."""
+        return self._with([name in names for name in self.class_names[: self.n_real]], ())
+
+    def without(self, names: Collection[str]) -> SketchMaterial:
+        """Return everything that is not of some classes; nor are inventions made of these."""
+        real = [name not in names for name in self.class_names[: self.n_real]]
+        return self._with(real, [not one.uses(names) for one in self.inventions])
+
+    def _with(self, real: Sequence[bool], invented: Sequence[bool]) -> SketchMaterial:
+        chosen = np.zeros(len(self.class_names), dtype=bool)
+        chosen[: len(real) + len(invented)] = [*real, *invented]
+        kept = np.flatnonzero(chosen).tolist()
+        number = np.full(len(chosen), -1)
         number[kept] = np.arange(len(kept))
-        toys = np.flatnonzero(np.isin(self.toy_labels, kept)).tolist()
-        drawings = np.flatnonzero(np.isin(self.drawing_labels, kept)).tolist()
+        toys = np.flatnonzero(chosen[self.toy_labels]).tolist()
+        drawings = np.flatnonzero(chosen[self.drawing_labels]).tolist()
         return replace(
             self,
             class_names=tuple(self.class_names[k] for k in kept),
@@ -108,15 +128,14 @@ class SketchMaterial:
             toy_labels=number[self.toy_labels[toys]],
             drawings=[self.drawings[row] for row in drawings],
             drawing_labels=number[self.drawing_labels[drawings]],
+            inventions=tuple(self.inventions[k - self.n_real] for k in kept if k >= self.n_real),
         )
-
-    def without(self, names: Collection[str]) -> SketchMaterial:
-        """Return everything that is not of some classes."""
-        return self.only(set(self.class_names) - set(names))
 
     def without_drawings(self) -> SketchMaterial:
         """Return the toys alone."""
-        return SketchMaterial(self.class_names, self.photos, self.toys, self.toy_labels)
+        return SketchMaterial(
+            self.class_names, self.photos, self.toys, self.toy_labels, inventions=self.inventions
+        )
 
 
 def draw_sketch_material(
@@ -124,6 +143,8 @@ def draw_sketch_material(
     toys_per_class: int = 40,
     drawings: str | os.PathLike | None = None,
     *,
+    inventions: int = 0,
+    per_invention: int = 12,
     workers: int | None = None,
     progress: bool | None = None,
     root: str | os.PathLike | None = None,
@@ -138,6 +159,8 @@ def draw_sketch_material(
         Toys of each class.
     drawings
         A folder with files of Quick, Draw!, ``WORD.ndjson``, at any depth; None for none.
+    inventions, per_invention
+        Classes that are invented, and things drawn of each.
     workers
         Processes to draw with; by default one for each processor.
     progress
@@ -148,33 +171,48 @@ def draw_sketch_material(
     Raises
     ------
     ZsbirError
-        If `toys_per_class` is below 1, the folder holds no such file, or one cannot be read.
+        If a number is out of range, the folder holds no such file, or one cannot be read.
     """
-    if toys_per_class < 1:
-        raise ZsbirError(f"{toys_per_class} toys of a class: use 1 or more")
+    if toys_per_class < 1 or inventions < 0 or per_invention < 1:
+        raise ZsbirError(
+            f"{toys_per_class} toys of a class, {inventions} inventions, {per_invention} of each: "
+            "use 1 or more, and 0 inventions for none"
+        )
     people = read_people(drawings, class_names) if drawings is not None else {}
+    invented = tuple(Invention.of(number, class_names) for number in range(inventions))
+    groups: dict[str, list[Toy] | list[InventedToy]] = {
+        name: [Toy(name, instance, TOYS_SEED) for instance in range(toys_per_class)]
+        for name in class_names
+    }
+    for start in range(0, inventions, _AT_ONCE):
+        groups[f"inventions-{start}"] = [
+            InventedToy(one, instance, TOYS_SEED)
+            for one in invented[start : start + _AT_ONCE]
+            for instance in range(per_invention)
+        ]
     key = {
         "format": _FORMAT,
         "drawings": DRAWINGS_VERSION,
         "classes": list(class_names),
         "toys": toys_per_class,
+        "inventions": [inventions, per_invention],
         "seed": TOYS_SEED,
     }
-    make = partial(
-        _keep_toys, names=class_names, count=toys_per_class, workers=workers, progress=progress
-    )
+    make = partial(_keep_toys, groups=groups, workers=workers, progress=progress)
     entry = Store(root).get("toynet-toys", key, make, label=f"toys-{toys_per_class}")
     photos: list[np.ndarray] = []
     toys: list[StrokeDrawing] = []
-    for name in class_names:
+    for name in groups:
         with np.load(entry.path(f"{name}.npz"), allow_pickle=False) as kept:
             photos.append(kept["photos"])
             toys += _unpacked(kept)
+    counts = [toys_per_class] * len(class_names) + [per_invention] * inventions
     return SketchMaterial(
-        tuple(class_names),
+        (*class_names, *(one.name for one in invented)),
         np.concatenate(photos),
         toys,
-        np.arange(len(class_names)).repeat(toys_per_class),
+        np.arange(len(counts)).repeat(counts),
+        inventions=invented,
         **people,
     )
 
@@ -249,24 +287,31 @@ def toy_drawing(strokes: Strokes) -> StrokeDrawing:
 
 
 def _keep_toys(
-    draft: Draft, *, names: Sequence[str], count: int, workers: int | None, progress: bool | None
+    draft: Draft,
+    *,
+    groups: dict[str, list[Toy] | list[InventedToy]],
+    workers: int | None,
+    progress: bool | None,
 ) -> None:
     from zsbir_lib.parallel import run_all
 
-    todo = [name for name in names if draft.find(f"{name}.npz") is None]
+    todo = [(name, toys) for name, toys in groups.items() if draft.find(f"{name}.npz") is None]
     bar = progress_bar(total=len(todo), show=progress, desc="Drawing toys", unit="class")
-    with bar, run_all(_keep_class, todo, shared=(draft, count), workers=workers) as done:
+    drawn = run_all(
+        _keep_group, todo, shared=(draft,), workers=workers, describe=lambda group: group[0]
+    )
+    with bar, drawn as done:
         for _ in done:
             bar.update()
-    for name in names:  # what other processes wrote is known to them only
-        _keep_class(name, draft, count)
+    for group in groups.items():  # what other processes wrote is known to them only
+        _keep_group(group, draft)
 
 
-def _keep_class(name: str, draft: Draft, count: int) -> None:
-    """Draw the toys of a class into an entry of the store, unless they are there."""
+def _keep_group(group: tuple[str, Sequence[Toy | InventedToy]], draft: Draft) -> None:
+    """Draw toys into an entry of the store, unless they are there."""
+    name, toys = group
     if draft.find(f"{name}.npz") is not None:
         return
-    toys = [Toy(name, instance, TOYS_SEED) for instance in range(count)]
     drawings = [toy_drawing(toy.strokes) for toy in toys]
     arrays = {
         "photos": np.stack([toy.photo(size=INPUT_SIZE) for toy in toys]),

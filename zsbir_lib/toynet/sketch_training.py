@@ -1,16 +1,17 @@
-r"""How the network for sketches learns: to place a sketch where photos of what it shows lie.
+r"""How the two networks of ``toynet-sketch`` learn to see the same in a photo and in a sketch.
 
-It starts from ToyNet's weights, and ToyNet's features of photos, which stay as they are, are what
-it learns towards. With :math:`f` the feature of a sketch and :math:`c_k` the mean feature of the
-photos of class :math:`k`, both about the mean of all photos, the loss of a sketch of class
-:math:`y` is the cross-entropy of the scores
+First the network for photos learns to name them, inventions among them. Both networks then start
+from it, and learn together, towards a direction :math:`w_k` for each class :math:`k`. With
+:math:`f` the feature of a photo or of a sketch of class :math:`y`, about the mean of all photos,
+the loss is the cross-entropy of the scores
 
-.. math:: s_k = \cos(f, c_k) / \tau
+.. math:: s_k = \cos(f, w_k) / \tau
 
-(Snell et al., 2017, with cosines). For sketches of toys, the same over the photos of the batch
-tells a toy from others (van den Oord et al., 2018), and a squared distance keeps features where the
-photos' are, in length too. People's drawings of things without photos are named by a classifier of
-their own, which is thrown away: it lets the network see how people draw.
+(Wang et al., 2018). The same between the sketches and the photos of a batch, both ways, tells a toy
+from others (van den Oord et al., 2018). Squared distances keep features of sketches where photos'
+are, in length too, and those of photos near to where they began. Other things that people drew have
+directions too, though no photos: the networks see how people draw, and that there is more in the
+world than the classes.
 
 The mean of the weights over the last steps is what is kept (Polyak and Juditsky, 1992): it serves
 classes that were never seen better than the last weights.
@@ -34,50 +35,118 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.toynet.network import FEATURE_DIM, INPUT_SIZE, ToyNet, normalise
 from zsbir_lib.toynet.sketch_material import SketchMaterial
-from zsbir_lib.toynet.training import reproducible
+from zsbir_lib.toynet.training import augment, computes_bfloat16, reproducible, train_toynet
+
+HANDS = (
+    StrokeAugmentation(),
+    StrokeAugmentation(
+        omission=1.5, proportions=1.6, slant=1.5, wobble=1.6,
+        simplification=1.3, closing=1.3, doubling=1.3, pens=1.5,
+    ),
+)  # fmt: skip
+"""Who draws the sketches again: an ordinary hand, and a clumsy one."""
 
 _TEMPERATURE = 0.1
-_SHARES = (0.6, 0.25, 0.15)  # of toys, people's drawings of classes, and of other things
-_MEAN_OVER = 0.995  # of the mean weights that a step keeps
-_WORD_SCALE = 8.0  # of the directions that the classifier of other things gets
-_INSTANCE, _DISTANCE, _WORDS = 0.5, 0.3, 0.3  # weights of the terms beside the classes
+# Of a batch: toys, inventions, people's drawings of classes, and of other things.
+_SHARES = (0.35, 0.25, 0.25, 0.15)
+_MEAN_OVER = 0.996  # of the mean weights that a step keeps
+_SKETCH_CLASS, _INSTANCE, _DISTANCE, _STAY = 1.0, 0.5, 0.3, 0.1  # weights of terms of the loss
+# Learning rates of the photos' network, and of the directions, as parts of the sketches'.
+_PHOTO_RATE, _DIRECTION_RATE = 0.3, 3.0
+_NAMED = 2  # of each class's photos, on which the naming of photos is measured
 
 
-def train_sketch_network(
+def train_photo_network(
+    material: SketchMaterial,
+    *,
+    epochs: int = 16,
+    seed: int = 0,
+    threads: int | None = None,
+    device: str | torch.device | None = "cpu",
+    progress: bool | None = None,
+) -> ToyNet:
+    """Train a network that names the photos of `material`, inventions too.
+
+    Parameters
+    ----------
+    material
+        Of which the photos are used, of each class three or more.
+    epochs, seed, threads, device, progress
+        See `zsbir_lib.toynet.train_toynet`.
+
+    Returns
+    -------
+    ToyNet
+        On the CPU, in evaluation mode, without classifier.
+
+    Raises
+    ------
+    ZsbirError
+        If a class has too few photos, or training diverges.
+    """
+    labels = material.toy_labels
+    last = np.flatnonzero(np.concatenate([labels[1:] != labels[:-1], [True]]))
+    held = np.zeros(len(labels), dtype=bool)
+    held[(last[:, None] - np.arange(_NAMED)).ravel()] = True
+    if np.bincount(labels).min() <= _NAMED:
+        raise ZsbirError(f"a class has {np.bincount(labels).min()} photos: use 3 or more of each")
+    network, _ = train_toynet(
+        material.photos[~held], labels[~held], material.photos[held], labels[held],
+        epochs=epochs, batch_size=256, seed=seed, threads=threads, device=device, progress=progress,
+    )  # fmt: skip
+    network.classifier = nn.Identity()
+    return network
+
+
+@dataclass(frozen=True, eq=False)
+class Towers:
+    """Two networks with one feature space.
+
+    Attributes
+    ----------
+    photo, sketch : ToyNet
+        What photos, and sketches, go through.
+    """
+
+    photo: ToyNet
+    sketch: ToyNet
+
+
+def train_towers(
     photo_network: ToyNet,
     material: SketchMaterial,
     *,
-    steps: int = 2000,
-    batch_size: int = 96,
+    steps: int = 2200,
+    batch_size: int = 384,
     lr: float = 1e-3,
     seed: int = 0,
-    augmentation: StrokeAugmentation | None = None,
+    hands: Sequence[StrokeAugmentation] = HANDS,
     threads: int | None = None,
     workers: int = 1,
     device: str | torch.device | None = "cpu",
     progress: bool | None = None,
-) -> ToyNet:
-    """Train a network that maps sketches to where `photo_network` maps photos of the same thing.
+) -> Towers:
+    """Train networks for photos and for sketches that map what shows the same to the same place.
 
-    AdamW (weight decay 0.02) under a one-cycle learning rate; the mean of the weights is returned.
-    What a step sees depends on `seed` and its number only.
+    AdamW (weight decay 0.02) under a one-cycle learning rate; the means of the weights are
+    returned. What a step sees depends on `seed` and its number only.
 
     Parameters
     ----------
     photo_network
-        What photos go through; it stays as it is.
+        Where both begin; it stays as it is.
     material
-        What to learn from; people's drawings may be missing.
+        What to learn from; inventions and people's drawings may be missing.
     steps
-        How many batches it sees.
+        How many batches they see.
     batch_size
         Drawings of a batch.
     lr
         The highest learning rate of the cycle.
     seed
-        Of the choice of drawings, the hands that draw them again, and the classifier's weights.
-    augmentation
-        How far these hands stray; by default as far as `StrokeAugmentation` does.
+        Of the choice of drawings, the hands that draw them again, and the cameras.
+    hands
+        By whom each drawing is drawn again; in turn.
     threads
         CPU threads to compute with; ``None`` leaves PyTorch's setting.
     workers
@@ -89,8 +158,8 @@ def train_sketch_network(
 
     Returns
     -------
-    ToyNet
-        On the CPU, in evaluation mode, without classifier.
+    Towers
+        On the CPU, in evaluation mode.
 
     Raises
     ------
@@ -102,55 +171,77 @@ def train_sketch_network(
     if steps < 1 or batch_size < 8 or not lr > 0:
         raise ZsbirError("steps must be 1 or more, batch_size 8 or more, lr above 0")
     place = choose_device(device)
-    batches = _Batches(material, steps, batch_size, seed, augmentation or StrokeAugmentation())
+    half = place.type == "cuda" and computes_bfloat16(place)
+    batches = _Batches(material, steps, batch_size, seed, hands)
     with reproducible(seed, threads):
-        network = _features_only(photo_network).to(place).to(memory_format=torch.channels_last)
-        target = _Target.of(network, material)
-        words = nn.Linear(FEATURE_DIM, max(1, len(material.words))).to(place)
-        parameters = [*network.parameters(), *words.parameters()]
-        mean = copy.deepcopy(network)
-        optimiser = torch.optim.AdamW(parameters, lr, weight_decay=0.02)
+        photo, sketch = _copy(photo_network, place), _copy(photo_network, place)
+        target = _Target(photo, material)
+        means = _copy(photo_network, place), _copy(photo_network, place)
+        photos = torch.from_numpy(material.photos)
+        groups = [
+            {"params": list(sketch.parameters())},
+            {"params": list(photo.parameters()), "lr": lr * _PHOTO_RATE},
+            {"params": [target.ways], "lr": lr * _DIRECTION_RATE, "weight_decay": 0.0},
+        ]
+        optimiser = torch.optim.AdamW(groups, lr, weight_decay=0.02)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, lr, total_steps=steps, pct_start=0.15
+            optimiser, [group["lr"] for group in optimiser.param_groups], steps, pct_start=0.15
         )
         loader = DataLoader(batches, batch_size=None, num_workers=workers)
         bar = progress_bar(loader, show=progress, total=steps, desc="toynet-sketch", unit="step")
-        network.train()
+        photo.train(), sketch.train()
         for step, (pictures, rows) in enumerate(bar):
-            features = network(_input(pictures.to(place)))
-            toys, drawings, others = features.split([len(part) for part in rows])
-            loss = target.loss_of_toys(toys, rows[0])
-            if len(drawings):
-                loss = loss + target.loss_of_classes(drawings, batches.drawing_labels[rows[1]])
-            if len(others):
-                scores = words(target.directions(others) * _WORD_SCALE)
-                named = F.cross_entropy(scores, batches.word_labels[rows[2]].to(place))
-                loss = loss + _WORDS * named
+            seen = recolour(augment(photos[rows[0]].to(place)))
+            with torch.autocast(place.type, torch.bfloat16, enabled=half):
+                of_sketches = sketch.features(_input(pictures.to(place)))
+                of_photos = photo.features(seen)
+            loss = target.loss(of_sketches.float(), of_photos.float(), rows)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
-            _average(mean, network, min(_MEAN_OVER, (1 + step) / (10 + step)))
+            for mean, network in zip(means, (photo, sketch), strict=True):
+                _average(mean, network, min(_MEAN_OVER, (1 + step) / (10 + step)))
             if step % 50 == 49 or step == steps - 1:
                 value = loss.item()
                 if not np.isfinite(value):
                     raise ZsbirError(f"training diverged: use a smaller lr than {lr}")
                 bar.set_postfix(loss=f"{value:.2f}")
-    return mean.cpu().eval()
+    return Towers(*(mean.cpu().eval() for mean in means))
+
+
+def recolour(photos: Tensor) -> Tensor:
+    """Return photos of which colours tell less, and shapes more.
+
+    Colours are weakened or strengthened, exchanged, inverted, or left out; each only now and then.
+
+    Parameters
+    ----------
+    photos
+        Normalised, shape (n, 3, s, s). What happens to each is drawn on the CPU.
+    """
+    n, place = len(photos), photos.device
+    chance, saturation = torch.rand(3, n, 1, 1, 1).to(place), torch.rand(n, 1, 1, 1).to(place)
+    grey = photos.mean(dim=1, keepdim=True)
+    colourful = torch.where(chance[0] < 0.2, 0.0, 1.5 * saturation)
+    photos = grey + (photos - grey) * colourful
+    photos = torch.where(chance[1] < 0.2, photos[:, torch.randperm(3).to(place)], photos)
+    photos = torch.where(chance[2] < 0.07, -photos, photos)
+    return photos.contiguous(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()
 def sketch_accuracy(
-    network: ToyNet, photo_network: ToyNet, material: SketchMaterial, k: int = 12
+    towers: Towers, material: SketchMaterial, k: int = 12
 ) -> dict[str, tuple[float, float]]:
     """Measure how often the photos nearest to a drawing, by cosine, are of its class.
 
     Parameters
     ----------
-    network, photo_network
-        What drawings, and photos, go through.
+    towers
+        What drawings and photos go through, on the CPU.
     material
-        Of classes that `network` did not learn from; its photos are what is retrieved.
+        Of classes that `towers` did not learn from; its photos are what is retrieved.
     k
         Photos that are looked at.
 
@@ -158,13 +249,15 @@ def sketch_accuracy(
     -------
     dict of str to tuple of float
         For ``"drawings"`` and ``"toys"``, where there are any: how often the first photo is right,
-        and the mean share of the first `k` that are.
+        and the mean share of the first `k` that are; for ``"photos"`` the same of photos as
+        queries, which do not find themselves: what a sketch that says as much would reach.
     """
-    photos = _photo_features(photo_network, material)
+    photos = _photo_features(towers.photo, material)
     mean = photos.mean(dim=0)
     photos = F.normalize(photos - mean, dim=1)
+    itself = (photos @ photos.T).fill_diagonal_(-2)
     hand = StrokeAugmentation()
-    found = {}
+    found = {"photos": _right(itself, material.toy_labels, material.toy_labels, k)}
     for kind, drawings, labels in (
         ("drawings", material.drawings, material.drawing_labels),
         ("toys", material.toys, material.toy_labels),
@@ -181,12 +274,18 @@ def sketch_accuracy(
                 ]
             )
         )
-        queries = torch.cat([network.features(_input(part)) for part in pictures.split(128)])
+        queries = torch.cat([towers.sketch.features(_input(part)) for part in pictures.split(128)])
         scores = F.normalize(queries - mean, dim=1) @ photos.T
-        nearest = scores.topk(min(k, len(photos)), dim=1).indices.numpy()
-        right = material.toy_labels[nearest] == labels[:, None]
-        found[kind] = float(right[:, 0].mean()), float(right.mean())
+        found[kind] = _right(scores, labels, material.toy_labels, k)
     return found
+
+
+def _right(
+    scores: Tensor, labels: np.ndarray, photo_labels: np.ndarray, k: int
+) -> tuple[float, float]:
+    nearest = scores.topk(min(k, scores.shape[1]), dim=1).indices.numpy()
+    right = photo_labels[nearest] == labels[:, None]
+    return float(right[:, 0].mean()), float(right.mean())
 
 
 class _Batches(Dataset):
@@ -198,17 +297,19 @@ class _Batches(Dataset):
         steps: int,
         batch_size: int,
         seed: int,
-        augmentation: StrokeAugmentation,
+        hands: Sequence[StrokeAugmentation],
     ) -> None:
         self.sources: list[Sequence[StrokeDrawing]] = [
             material.toys, material.drawings, material.word_drawings,
         ]  # fmt: skip
-        self.drawing_labels = torch.from_numpy(np.asarray(material.drawing_labels))
-        self.word_labels = torch.from_numpy(np.asarray(material.word_labels))
-        self.steps, self.seed, self.augmentation = steps, seed, augmentation
+        invented = material.toy_labels >= material.n_real
+        self.rows = [
+            np.flatnonzero(~invented), np.flatnonzero(invented),
+            np.arange(len(material.drawings)), np.arange(len(material.word_drawings)),
+        ]  # fmt: skip
+        self.steps, self.seed, self.hands = steps, seed, hands
         shares = [
-            share if len(source) else 0.0
-            for share, source in zip(_SHARES, self.sources, strict=True)
+            share if len(rows) else 0.0 for share, rows in zip(_SHARES, self.rows, strict=True)
         ]
         self.sizes = [round(batch_size * share / sum(shares)) for share in shares]
 
@@ -217,74 +318,95 @@ class _Batches(Dataset):
 
     def __getitem__(self, step: int) -> tuple[Tensor, list[Tensor]]:
         rng = np.random.default_rng([self.seed, step])
-        rows = [
-            rng.integers(max(1, len(source)), size=size)
-            for source, size in zip(self.sources, self.sizes, strict=True)
-        ]
+        toys, inventions, *drawings = (
+            rows[rng.integers(max(1, len(rows)), size=size)] if size else rows[:0]
+            for rows, size in zip(self.rows, self.sizes, strict=True)
+        )
+        chosen = [np.concatenate([toys, inventions]), *drawings]
         pictures = [
-            self.augmentation.picture(source[row], rng, size=INPUT_SIZE)
-            for source, chosen in zip(self.sources, rows, strict=True)
-            for row in chosen
+            self.hands[number % len(self.hands)].picture(source[row], rng, size=INPUT_SIZE)
+            for source, rows in zip(self.sources, chosen, strict=True)
+            for number, row in enumerate(rows)
         ]
-        return torch.from_numpy(np.stack(pictures)), [torch.from_numpy(part) for part in rows]
+        return torch.from_numpy(np.stack(pictures)), [torch.from_numpy(rows) for rows in chosen]
 
 
-@dataclass(frozen=True)
 class _Target:
-    """Where the photos lie, and how far from there sketches are."""
+    """Where features belong, and how far from there they are."""
 
-    photos: Tensor
-    labels: Tensor
-    classes: Tensor
-    mean: Tensor
-    spread: Tensor
-
-    @classmethod
-    def of(cls, network: ToyNet, material: SketchMaterial) -> _Target:
-        """Compute it with the weights that `network` has now."""
+    def __init__(self, network: ToyNet, material: SketchMaterial) -> None:
+        """Compute where photos lie with the weights that `network` has now."""
+        place = next(network.parameters()).device
         photos = _photo_features(network, material)
         labels = torch.from_numpy(material.toy_labels)
-        classes = torch.stack([photos[labels == k].mean(dim=0) for k in labels.unique()])
-        place = next(network.parameters()).device
-        values = (photos, labels, classes, photos.mean(dim=0), photos.std(dim=0).mean())
-        return cls(*(value.to(place) for value in values))
+        sums = photos.new_zeros(len(material.class_names), FEATURE_DIM)
+        classes = sums.index_add_(0, labels, photos) / labels.bincount()[:, None]
+        spread = photos.std(dim=0).mean()
+        others = photos.mean(dim=0) + torch.randn(len(material.words), FEATURE_DIM) * spread / 2
+        self.labels = [
+            torch.from_numpy(np.asarray(values)).to(place)
+            for values in (material.toy_labels, material.drawing_labels, material.word_labels)
+        ]
+        self.photos, self.classes = photos.to(place), classes.to(place)
+        self.mean, self.spread = photos.mean(dim=0).to(place), float(spread)
+        #: Where classes lie, then other things: what is learnt besides the networks.
+        self.ways = nn.Parameter(torch.cat([classes, others]).to(place))
 
-    def directions(self, features: Tensor) -> Tensor:
+    def loss(self, sketches: Tensor, photos: Tensor, rows: Sequence[Tensor]) -> Tensor:
+        """Return the loss of a batch.
+
+        Parameters
+        ----------
+        sketches
+            Features of toys, of people's drawings of classes, and of other things, in this order.
+        photos
+            Features of the photos of the toys.
+        rows
+            The rows of the material of each of the three.
+        """
+        rows = [part.to(photos.device) for part in rows]
+        labels = [all_[part] for all_, part in zip(self.labels, rows, strict=True)]
+        toys, drawings, others = sketches.split([len(part) for part in rows])
+        ways = self.ways.detach()
+        goal = (photos.detach() + ways[labels[0]]) / 2
+        loss = self._named(photos, labels[0]) + _SKETCH_CLASS * self._named(toys, labels[0])
+        loss = loss + _INSTANCE * self._told_apart(toys, photos, labels[0])
+        loss = loss + _DISTANCE * self._distance(toys, goal)
+        loss = loss + _STAY * self._distance(photos, self.photos[rows[0]])
+        loss = loss + _STAY * self._distance(self.ways[: len(self.classes)], self.classes)
+        if len(drawings):
+            loss = loss + self._named(drawings, labels[1])
+            loss = loss + _DISTANCE * self._distance(drawings, ways[labels[1]])
+        if len(others):
+            loss = loss + self._named(others, labels[2] + len(self.classes))
+        return loss
+
+    def _directions(self, features: Tensor) -> Tensor:
         """Return the directions of features as seen from the mean photo, (n, 192)."""
         return F.normalize(features - self.mean, dim=1)
 
-    def loss_of_classes(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of sketches of which the class alone is known."""
-        labels = labels.to(features.device)
-        scores = self.directions(features) @ self.directions(self.classes).T
-        named = F.cross_entropy(scores / _TEMPERATURE, labels)
-        return named + _DISTANCE * self._distance(features, self.classes[labels])
+    def _named(self, features: Tensor, labels: Tensor) -> Tensor:
+        scores = self._directions(features) @ self._directions(self.ways).T
+        return F.cross_entropy(scores / _TEMPERATURE, labels)
 
-    def loss_of_toys(self, features: Tensor, rows: Tensor) -> Tensor:
-        """Return the loss of sketches of toys, each with a photo of its own."""
-        rows = rows.to(features.device)
-        own, labels = self.photos[rows], self.labels[rows]
-        scores = self.directions(features) @ self.directions(self.classes).T
-        named = F.cross_entropy(scores / _TEMPERATURE, labels)
+    def _told_apart(self, sketches: Tensor, photos: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of finding the photo of each sketch, and the sketch of each photo."""
+        scores = self._directions(sketches) @ self._directions(photos).T / _TEMPERATURE
+        places = torch.arange(len(labels), device=labels.device)
         # Other toys of the class are neither right nor wrong.
-        among = self.directions(features) @ self.directions(own).T / _TEMPERATURE
-        places = torch.arange(len(rows), device=features.device)
         kin = (labels[:, None] == labels) & (places[:, None] != places)
-        told = F.cross_entropy(among.masked_fill(kin, -1e4), places)
-        goal = (own + self.classes[labels]) / 2
-        return named + _INSTANCE * told + _DISTANCE * self._distance(features, goal)
+        scores = scores.masked_fill(kin, -1e4)
+        return (F.cross_entropy(scores, places) + F.cross_entropy(scores.T, places)) / 2
 
     def _distance(self, features: Tensor, goal: Tensor) -> Tensor:
         return (features - goal).square().mean() / self.spread**2
 
 
-def _features_only(network: ToyNet) -> ToyNet:
-    """Return a copy without classifier."""
-    copied = ToyNet()
-    copied.load_state_dict(
-        {k: v for k, v in network.state_dict().items() if not k.startswith("classifier")}
-    )
-    return copied
+def _copy(network: ToyNet, place: torch.device) -> ToyNet:
+    """Return a copy on a device, without classifier."""
+    copied = copy.deepcopy(network)
+    copied.classifier = nn.Identity()
+    return copied.to(place).to(memory_format=torch.channels_last)
 
 
 def _photo_features(network: ToyNet, material: SketchMaterial) -> Tensor:
@@ -306,8 +428,8 @@ def _input(pictures: Tensor) -> Tensor:
 @torch.no_grad()
 def _average(mean: nn.Module, network: nn.Module, kept: float) -> None:
     """Move the mean weights a step towards the present ones."""
-    for old, new in zip(mean.state_dict().values(), network.state_dict().values(), strict=True):
-        if old.is_floating_point():
-            old.lerp_(new, 1 - kept)
-        else:
-            old.copy_(new)
+    old, new = (
+        [value for value in one.state_dict().values() if value.is_floating_point()]
+        for one in (mean, network)
+    )
+    torch._foreach_lerp_(old, new, 1 - kept)

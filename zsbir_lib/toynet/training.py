@@ -141,7 +141,7 @@ def train_toynet(
     if precision not in ("auto", "float32", "bfloat16"):
         raise ZsbirError(f"precision must be auto, float32 or bfloat16, not {precision!r}")
     device = choose_device(device)
-    half = precision == "bfloat16" or (precision == "auto" and _computes_bfloat16(device))
+    half = precision == "bfloat16" or (precision == "auto" and computes_bfloat16(device))
     batch_size = min(batch_size, len(photos))
     x, y = torch.from_numpy(photos), torch.from_numpy(np.asarray(labels, dtype=np.int64))
     with reproducible(seed, threads):
@@ -219,7 +219,7 @@ def _check(photos: np.ndarray, labels: np.ndarray, name: str) -> None:
         raise ZsbirError(f"labels of {name} start at 0, not {labels.min()}")
 
 
-def _computes_bfloat16(device: torch.device) -> bool:
+def computes_bfloat16(device: torch.device) -> bool:
     """Tell whether bfloat16 saves time on this device (emulated, it costs time)."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
