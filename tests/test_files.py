@@ -94,6 +94,16 @@ def test_the_umask_and_the_mode_of_an_old_file_hold(tmp_path):
     assert stat.S_IMODE((tmp_path / "new.txt").stat().st_mode) == 0o600
 
 
+def test_a_writer_that_puts_a_private_file_in_place_makes_it_no_less_readable(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with atomic_path(tmp_path / "a.safetensors") as path:
+            save_file({"a": np.zeros(2)}, path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.safetensors").stat().st_mode) == 0o640
+
+
 def test_the_umask_of_the_process_is_never_touched(tmp_path, monkeypatch):
     # Another thread that makes a file at that moment would make it with the wrong permissions.
     monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("the umask was changed"))

@@ -45,7 +45,8 @@ def atomic_path(target: str | os.PathLike) -> Iterator[Path]:
         with temporary_file(target.parent, target.suffix) as temporary:
             with suppress(FileNotFoundError):
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-            yield temporary
+            with same_mode(temporary):
+                yield temporary
             os.replace(temporary, target)
 
 
@@ -60,6 +61,19 @@ def temporary_file(folder: Path, suffix: str) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def same_mode(path: Path) -> Iterator[None]:
+    """Give a file the mode that it has now, whatever the block puts in its place.
+
+    Some writers, safetensors among them, rename a file of their own onto it that nobody else may
+    read.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    yield
+    if stat.S_IMODE(path.stat().st_mode) != mode:
+        path.chmod(mode)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import ABANDONED, is_temporary, sha256, temporary_file
+from zsbir_lib.files import ABANDONED, is_temporary, same_mode, sha256, temporary_file
 from zsbir_lib.paths import cache_root
 
 logger = logging.getLogger(__name__)
@@ -141,7 +141,8 @@ class Draft:
         with _telling("write to", self.folder):
             place.parent.mkdir(parents=True, exist_ok=True)
             with temporary_file(place.parent, place.suffix) as temporary:
-                write(temporary)
+                with same_mode(temporary):
+                    write(temporary)
                 digest = sha256(temporary)
                 path = place.with_name(f"{place.stem}~{digest[:_DIGITS]}{place.suffix}")
                 os.replace(temporary, path)

@@ -181,8 +181,7 @@ class TestBadDrawings:
         ]
         assert ask("--sketch", path, "--on-error", "skip")[0] == 0
 
-    # A file that begins with "no JSON at all" is taken for an image, and refused as one.
-    @pytest.mark.parametrize("kind", [kind for kind in BAD if kind != "no JSON at all"])
+    @pytest.mark.parametrize("kind", BAD)
     def test_one_alone(self, run, data, tmp_path, kind):
         path = ndjson(tmp_path / "a.ndjson", BAD[kind])
         assert_one_line(run("retrieve", "--sketch", path, *data), "a.ndjson", WORDS[kind])

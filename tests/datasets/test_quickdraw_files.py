@@ -340,7 +340,7 @@ class TestIndex:
     def test_how_drawings_are_drawn_is_part_of_their_identity(self, tmp_path, opened, monkeypatch):
         put_drawings(tmp_path / "files", "cow", "binary", 2)
         before = opened("binary").digest
-        monkeypatch.setattr("zsbir_lib.datasets.quickdraw_files.DRAWING_VERSION", 99)
+        monkeypatch.setattr("zsbir_lib.datasets.quickdraw_forms.DRAWING_VERSION", 99)
         assert opened("binary").digest != before
 
 

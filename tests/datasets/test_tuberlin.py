@@ -71,6 +71,17 @@ class TestVectors:
         assert 0.005 < (grey < 128).mean() < 0.05
         assert grey[0, 0] == 255
 
+    def test_how_they_are_drawn_is_part_of_their_identity(self, root, monkeypatch):
+        put_tuberlin(root, CLASSES, "svg")
+
+        def identities():
+            return [TUBerlin(root, split=None, form=f).fingerprint for f in ("png", "svg")]
+
+        before = identities()
+        monkeypatch.setattr("zsbir_lib.datasets.quickdraw_forms.DRAWING_VERSION", 99)
+        after = identities()
+        assert [a == b for a, b in zip(before, after, strict=True)] == [True, False]
+
     def test_the_form_can_be_chosen_where_both_are(self, root):
         put_tuberlin(root, CLASSES, "svg")
         assert TUBerlin(root, split=None).sketch(0).size == (1111, 1111)

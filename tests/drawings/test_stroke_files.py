@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from zsbir_lib.drawings import read_drawing, read_strokes, render_strokes
 from zsbir_lib.errors import ZsbirError, speaking_command_line
@@ -237,3 +238,26 @@ def test_real_drawings_of_quick_draw():
             strokes = read_strokes(path, number=number)
             assert [[len(x), len(y)] for x, y in stored] == [[len(s)] * 2 for s in strokes]
             assert strokes[0][0] == (stored[0][0][0], stored[0][1][0])
+
+
+@pytest.mark.parametrize("content", [b"hello", b"\xff\x00\x81\x02 no text"])
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (".ndjson", "it is no JSON, or is damaged"),
+        (".json", "it is no JSON, or is damaged"),
+        (".svg", "it is no SVG, or is damaged"),
+        (".bin", "it is no image and no file of strokes"),
+        ("", "it is no image and no file of strokes"),
+    ],
+)
+def test_what_is_no_drawing_is_refused_for_what_it_is_called(tmp_path, content, ending, words):
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(content)
+    with pytest.raises(ZsbirError, match=words):
+        read_drawing(path)
+
+
+def test_an_image_that_is_called_strokes_is_read_as_an_image(tmp_path):
+    Image.new("RGB", (30, 20), "white").save(tmp_path / "a.svg", format="PNG")
+    assert read_drawing(tmp_path / "a.svg").size == (30, 20)

@@ -19,11 +19,9 @@ from PIL import Image
 
 from zsbir_lib.datasets.folders import ImageTree, clean_name, file_state, list_entries
 from zsbir_lib.datasets.quickdraw_forms import (
-    DRAWING_VERSION,
     FILE_FORMS,
-    SKETCH_SIZE,
-    SKETCH_STYLE,
     check_bitmaps,
+    how_drawn,
     word_of,
 )
 from zsbir_lib.errors import ZsbirError
@@ -145,7 +143,7 @@ class DrawingFiles:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the names, sizes and times of the files, and how they are drawn."""
-        text = json.dumps([DRAWING_VERSION, SKETCH_SIZE, repr(SKETCH_STYLE), self._key()])
+        text = json.dumps([*how_drawn(), self._key()])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _locate(self, index: int) -> tuple[int, int]:

@@ -34,6 +34,12 @@ they fill as much of the frame as those of the paper's rendering."""
 DRAWING_VERSION = 1
 """Rises whenever a drawing becomes other pixels than before; fingerprints hold it."""
 
+
+def how_drawn() -> list:
+    """Return what the pixels of drawn strokes depend on besides the file, for fingerprints."""
+    return [DRAWING_VERSION, SKETCH_SIZE, repr(SKETCH_STYLE)]
+
+
 _SHORTEST = 3  # bytes of a line that is surely not blank: more than "\r\n"
 _BLOCK = 1 << 24  # bytes read at once
 _SIDE = 28  # of a bitmap

@@ -7,6 +7,8 @@ extended. No sketch was drawn from a photo: there are no pairs.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 
 from PIL import Image
@@ -15,7 +17,7 @@ from zsbir_lib.datasets.base import ZeroShotSplit
 from zsbir_lib.datasets.field_dataset import FieldDataset
 from zsbir_lib.datasets.field_layout import SVG, ClassNames, FieldLayout
 from zsbir_lib.datasets.folders import ImageFiles, list_images
-from zsbir_lib.datasets.quickdraw_forms import strokes_image
+from zsbir_lib.datasets.quickdraw_forms import how_drawn, strokes_image
 from zsbir_lib.datasets.splits import TUBERLIN_CLASSES
 from zsbir_lib.datasets.verification import Published
 from zsbir_lib.drawings import read_image, read_strokes
@@ -143,6 +145,14 @@ class TUBerlin(FieldDataset):
         self._sketches = ImageFiles.collect(self.class_names, sketches.images, per_class)
         self._hold(ImageFiles.collect(self.class_names, photos.images), self._sketches)
         self.split = self._resolve(split)
+
+    @property
+    def fingerprint(self) -> str:  # type: ignore[override]  # nothing ever sets it
+        """SHA-256 over the files' paths, sizes and times, and of vectors how they are drawn."""
+        files = super().fingerprint
+        if self.form != "svg":
+            return files
+        return hashlib.sha256(json.dumps([*how_drawn(), files]).encode()).hexdigest()
 
     def sketch(self, index: int) -> Image.Image:
         """Return sketch number `index` as an RGB image, dark lines on white.

@@ -122,6 +122,17 @@ def read_image(
         raise ZsbirError(f"cannot read {what}: {reason}") from None
 
 
+def is_image(path: str | os.PathLike) -> bool:
+    """Tell whether a file is an image of a format that `read_image` reads, damaged or not."""
+    try:
+        with Image.open(path, formats=_formats()):
+            return True
+    except UnidentifiedImageError:
+        return False
+    except Exception:  # recognised, and something is wrong in it: for `read_image` to say
+        return True
+
+
 def _too_large(what: str, pixels: str) -> str:
     side = int(MAX_PIXELS**0.5)
     return f"cannot read {what}: {pixels} too large; reduce it to {side} x {side} or less"

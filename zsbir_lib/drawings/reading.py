@@ -6,10 +6,11 @@ import os
 
 from PIL import Image
 
-from zsbir_lib.drawings.images import read_image
+from zsbir_lib.drawings.images import is_image, read_image
 from zsbir_lib.drawings.stroke_files import holds_strokes, read_strokes
 from zsbir_lib.drawings.strokes import render_strokes
 from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.reading import check_file
 
 LONGEST = 2048
 """Pixels of a drawing's longer side; longer ones are reduced before anything is computed."""
@@ -47,4 +48,11 @@ def read_drawing(
         return render_strokes(read_strokes(source, number=number), size=STROKES_SIDE)
     if number:
         raise ZsbirError(f"{source} is one drawing: leave out {argument('number')}")
+    if not isinstance(source, Image.Image):
+        check_file(source, f"the drawing {source}")
+        if not is_image(source):
+            raise ZsbirError(
+                f"cannot read the drawing {source}: it is no image and no file of strokes; use a "
+                "PNG or JPEG file, an SVG, or strokes of Quick, Draw! as .ndjson"
+            )
     return read_image(source, what="the drawing", paper="contrast", longest=LONGEST)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from zsbir_lib.drawings.images import is_image
 from zsbir_lib.drawings.svg_files import read_svg
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.reading import check_file
@@ -38,7 +39,11 @@ _MOST_BYTES = 4_000_000  # of one drawing in JSON
 
 
 def holds_strokes(path: str | os.PathLike) -> bool:
-    """Tell whether a file holds strokes, by how it begins: as an SVG or as JSON."""
+    """Tell whether a file holds strokes, by how it begins: as an SVG or as JSON.
+
+    One that is named as a file of strokes is, too, unless it is an image: what is wrong in it is
+    then said of strokes.
+    """
     if not os.path.isfile(path):
         return False
     try:
@@ -46,9 +51,9 @@ def holds_strokes(path: str | os.PathLike) -> bool:
             head = _stripped(stream.read(65536))
     except OSError:
         return False
-    if not head and Path(path).suffix.lower() in STROKE_SUFFIXES:
-        return True  # blank, and no image either
-    return head.startswith((b"{", b"[")) or (head.startswith(b"<") and b"<svg" in head)
+    if head.startswith((b"{", b"[")) or (head.startswith(b"<") and b"<svg" in head):
+        return True
+    return Path(path).suffix.lower() in STROKE_SUFFIXES and not is_image(path)
 
 
 def _stripped(head: bytes) -> bytes:
@@ -185,7 +190,9 @@ def _reason(error: Exception) -> str:
 
 def _is_svg(path: str | os.PathLike) -> bool:
     with open(path, "rb") as stream:
-        return _stripped(stream.read(512)).startswith(b"<")
+        head = _stripped(stream.read(512))
+    named = Path(path).suffix.lower() == ".svg" and not head.startswith((b"{", b"["))
+    return named or head.startswith(b"<")
 
 
 def _from_value(source: Any, what: str, form: str | None) -> list[Stroke]:
