@@ -1,6 +1,36 @@
 """Assignments for a course: built from one source, graded where a submission can do no harm."""
 
-from zsbir_lib.course.build import Built, build_assignment
+from zsbir_lib.course.build import Built, build_assignment, public_number
+from zsbir_lib.course.classes import ClassGrades, Submission, find_submissions, grade_folder
+from zsbir_lib.course.confine import Limits, landlock_version
+from zsbir_lib.course.grading import (
+    Autograder,
+    Grade,
+    Mark,
+    grade_submission,
+    read_autograder,
+)
+from zsbir_lib.course.sandbox import Outcome, Sandbox
 from zsbir_lib.course.source import Asked, Source, read_source
 
-__all__ = ["Asked", "Built", "Source", "build_assignment", "read_source"]
+__all__ = [
+    "Asked",
+    "Autograder",
+    "Built",
+    "ClassGrades",
+    "Grade",
+    "Limits",
+    "Mark",
+    "Outcome",
+    "Sandbox",
+    "Source",
+    "Submission",
+    "build_assignment",
+    "find_submissions",
+    "grade_folder",
+    "grade_submission",
+    "landlock_version",
+    "public_number",
+    "read_autograder",
+    "read_source",
+]

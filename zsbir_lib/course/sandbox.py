@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,15 @@ class Sandbox:
     def close(self) -> None:
         """End the helper, and with it whatever it runs."""
         if self._process is not None:
+            self._process.terminate()  # it ends what it runs, and then itself
+            with suppress(subprocess.TimeoutExpired, ValueError, OSError):
+                self._process.wait(20)
             self._process.kill()
-            self._process.communicate()
+            self._process.wait()
+            for stream in (self._process.stdin, self._process.stdout):
+                with suppress(OSError):
+                    if stream is not None:
+                        stream.close()
             self._process = None
 
     def run(
