@@ -58,7 +58,8 @@ class Assignment(abc.ABC):
             if set(question.names) == set(names):
                 return question
         known = "; ".join(", ".join(f"{n}={n}" for n in one.names) for one in self.questions)
-        raise ZsbirError(f"no question asks for {', '.join(names) or 'nothing'}: check one of {known}")
+        asked = ", ".join(names) or "nothing"
+        raise ZsbirError(f"no question asks for {asked}: check one of {known}")
 
     def verdict(self, **answers: Any) -> Verdict:
         """Judge answers with the notebook's own data; what the function raises is told in the text.

@@ -25,7 +25,7 @@ def plain(value: Any, most: int = MOST) -> Any:
     left = [most]
 
     def walk(one: Any, depth: int) -> Any:
-        left[0] -= 1
+        left[0] -= len(one) if isinstance(one, str) else 1
         if left[0] < 0 or depth > 8:
             raise ValueError(f"an answer of more than {most:,} values, or nested too deeply")
         if one is None or one is Ellipsis:
@@ -33,7 +33,6 @@ def plain(value: Any, most: int = MOST) -> Any:
         if isinstance(one, bool):
             return one
         if isinstance(one, str):
-            left[0] -= len(one)
             return str(one)
         if isinstance(one, Integral):
             return int(one)
@@ -60,6 +59,13 @@ def same(one: Any, other: Any, tolerance: float = 1e-6) -> bool:
     """Tell whether two plain values agree; numbers to `tolerance`, relative above 1.
 
     NaN agrees with NaN, so that a mistake that leads to it can be told.
+
+    Parameters
+    ----------
+    one, other
+        The values.
+    tolerance
+        Of numbers.
     """
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(
@@ -70,11 +76,9 @@ def same(one: Any, other: Any, tolerance: float = 1e-6) -> bool:
             same(a, b, tolerance) for a, b in zip(one, other, strict=True)
         )
     if isinstance(one, int | float) and isinstance(other, int | float):
-        if math.isnan(one) or math.isnan(other):
-            return math.isnan(one) and math.isnan(other)
-        if math.isinf(one) or math.isinf(other):
-            return one == other
-        # Integers of any length: a difference of floats would overflow.
+        if one != one or other != other:
+            return one != one and other != other
+        # Infinity, and integers too large for a float.
         if max(abs(one), abs(other)) > 1e300:
             return one == other
         return abs(one - other) <= tolerance * max(1.0, abs(one), abs(other))

@@ -15,7 +15,15 @@ _K, _R, _QUERIES = 100, 300, 200
 
 @dataclass(frozen=True)
 class Row:
-    """A method and its two scores, rounded as they are printed."""
+    """A row of the table.
+
+    Attributes
+    ----------
+    name : str
+        Of the method.
+    precision, mean_average_precision : float
+        Its scores, rounded as they are printed.
+    """
 
     name: str
     precision: float
@@ -35,8 +43,10 @@ class Table:
         head = f"{'method':10}  {f'P@{_K}':>6}  {f'mAP@{_K}':>8}"
         lines = [f"{row.name:10}  {row.precision:6.3f}  {row.mean_average_precision:8.3f}"
                  for row in self.rows]  # fmt: skip
-        caption = (f"Mean over {_QUERIES} sketches. mAP@{_K} is divided by K = {_K}. Every class has "
-                   f"R = {_R} photos in the gallery.")  # fmt: skip
+        caption = (
+            f"Mean over {_QUERIES} sketches. mAP@{_K} is divided by K = {_K}.\n"
+            f"Every class has R = {_R} photos in the gallery."
+        )
         return "\n".join([head, "-" * len(head), *lines, "", caption])
 
 

@@ -153,9 +153,7 @@ class FunctionQuestion(Question):
         good = ", ".join(part for part, verdict in found.items() if verdict is None)
         return Verdict(share, (f"right: {good}. " if good else "") + wrong[0])
 
-    def _part(
-        self, cases: Sequence[Case], replies: Sequence[Reply], part: str
-    ) -> Verdict | None:
+    def _part(self, cases: Sequence[Case], replies: Sequence[Reply], part: str) -> Verdict | None:
         values = []
         for case, reply in zip(cases, replies, strict=True):
             if reply.error is not None:
@@ -220,8 +218,9 @@ class ValueQuestion(Question):
         try:
             return self.judged(*(reply.value for reply in replies))
         except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
-            return Verdict(0.0, f"not yet: {' and '.join(self.names)} are of another form than asked "
-                                "for; read the question again.")  # fmt: skip
+            which = " and ".join(self.names)
+            return Verdict(0.0, f"not yet: {which}: of another form than asked for; read the "
+                                "question again.")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class Retrieval(Assignment):
         if sum(rel[:_RIGHT]) >= _RIGHT - 1:
             return Verdict(1.0, "right: what the sketch shows stands in front.")
         if sum(rel[-_RIGHT:]) >= _RIGHT - 1:
-            return Verdict(0.0, "not yet: you put the best photos last; a ranking begins with them.")
+            return Verdict(0.0, "not yet: the best photos come last; a ranking begins with them.")
         return Verdict(0.0, "not yet: photos of other things stand in front. Compare outlines: "
                             "colour and background say nothing about a drawing.")  # fmt: skip
 
@@ -171,5 +171,5 @@ class Retrieval(Assignment):
             return Verdict(0.0, "not yet: a high mAP is no flaw. Compare each row with itself.")
         if rows[flawed] == min(table.rows, key=lambda row: row.precision):
             return Verdict(0.0, "not yet: a low P@K is no flaw. Compare each row with itself.")
-        return Verdict(0.0, "not yet: this row keeps the bound that ties mAP@K, divided by K, to P@K. "
-                            "Derive it, and look for the row that breaks it.")  # fmt: skip
+        return Verdict(0.0, "not yet: this row keeps the bound that ties mAP@K, divided by K, to "
+                            "P@K. Derive it, and look for the row that breaks it.")  # fmt: skip

@@ -42,8 +42,8 @@ def build(
 
     paths = sources or sorted(SOURCES.glob("*.ipynb"))
     if not paths:
-        raise ZsbirError(f"no sources of assignments in {SOURCES}: run this in a copy of the book's "
-                         "repository, or name them")  # fmt: skip
+        raise ZsbirError(f"no sources of assignments in {SOURCES}: run this in a copy of the "
+                         "book's repository, or name them")  # fmt: skip
     built = [build_assignment(path, out, variant) for path in paths]
     values = {"out": str(out), "variant": variant, "assignments": [one.name for one in built]}
     lines = [f"{one.name}: {one.student}" for one in built]

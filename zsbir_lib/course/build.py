@@ -28,13 +28,21 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import atomic_path, check_outputs, write_json
 
 KIT = 1
-"""Version of the kit: of what a built assignment and its grades look like."""
+"""Version of what a built assignment and its grades look like."""
 _OPENED = re.compile(r"(open_assignment\(\s*\"\w+\",\s*variant=)0(\s*\))")
 
 
 @dataclass(frozen=True)
 class Built:
-    """The files made for one assignment."""
+    """The files made for one assignment.
+
+    Attributes
+    ----------
+    name : str
+        Of the assignment.
+    student, solution, autograder, notes : Path
+        Of its files; only the first may be given away.
+    """
 
     name: str
     student: Path
@@ -133,13 +141,16 @@ def _shown(source: Source, cell: Cell, text: str) -> Cell:
     about = cell.metadata.get("zsbir", {}).get("question")
     if about:
         asked = next(one for one in source.questions if one.key == about["key"])
-        text = f"{_head(asked)}\n\n{text}\n\n{_hints(asked)}"
+        heading, _, rest = text.partition("\n\n") if text.startswith("#") else ("", "", text)
+        text = "\n\n".join(filter(None, (heading, _head(asked), rest, _hints(asked))))
     return Cell(cell.kind, text, metadata)
 
 
 def _head(asked: Asked) -> str:
-    return (f"### Question {asked.key}\n\n*{asked.kind}, {asked.points} points, {asked.difficulty}, "
-            f"about {asked.minutes} minutes*")  # fmt: skip
+    return (
+        f"### Question {asked.key}\n\n*{asked.kind}, {asked.points} points, "
+        f"{asked.difficulty}, about {asked.minutes} minutes*"
+    )
 
 
 def _hints(asked: Asked) -> str:

@@ -30,7 +30,7 @@ from zsbir_lib.progress import progress_bar
 from zsbir_lib.reading import printable
 
 GRADER = 1
-"""Version of what a grade follows from: raise it when the same notebook would get another one."""
+"""Version of the grader, to be raised when the same notebook would get another grade."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,17 @@ class Submission:
 
 @dataclass(frozen=True)
 class ClassGrades:
-    """The grades by student, the table of all, and how many were taken from an earlier run."""
+    """The grades of a class.
+
+    Attributes
+    ----------
+    grades : dict of str to Grade
+        By student.
+    table : Path
+        Of the CSV file.
+    kept : int
+        How many were taken from an earlier run.
+    """
 
     grades: dict[str, Grade]
     table: Path
@@ -63,8 +73,11 @@ def find_submissions(folder: Path) -> list[Submission]:
     """
     if not folder.is_dir():
         raise ZsbirError(f"{printable(folder)} is no folder of submissions")
-    paths = sorted(path for path in folder.rglob("*.ipynb")
-                   if not any(part.startswith(".") for part in path.relative_to(folder).parts))  # fmt: skip
+    paths = sorted(
+        path
+        for path in folder.rglob("*.ipynb")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     if not paths:
         raise ZsbirError(f"no notebook (.ipynb) lies in {printable(folder)}")
     owners = [path.relative_to(folder).parts[0].removesuffix(".ipynb") for path in paths]
@@ -126,14 +139,14 @@ def grade_folder(
     kept = len(grades)
     # Two files that are the same are graded once, each by its own row.
     todo = {states[one]: one for one in found if one not in grades}
-    with progress_bar(total=len(found), initial=kept, show=progress, unit="submission") as bar:
-        with _graded(list(todo.values()), asked, limits, workers) as done:
-            for one, grade in done:
-                write_json(states[one], grade.as_json())
-                for twin in found:
-                    if states[twin] == states[one]:
-                        grades[twin] = grade
-                        bar.update()
+    bar = progress_bar(total=len(found), initial=kept, show=progress, unit="submission")
+    with bar, _graded(list(todo.values()), asked, limits, workers) as done:
+        for one, grade in done:
+            write_json(states[one], grade.as_json())
+            for twin in found:
+                if states[twin] == states[one]:
+                    grades[twin] = grade
+                    bar.update()
     ordered = {one.student: grades[one] for one in found}
     pages = _page_names(list(ordered))
     for student, grade in ordered.items():
@@ -196,7 +209,8 @@ def _page_names(students: list[str]) -> dict[str, str]:
     for student in students:
         plain = re.sub(r"[^\w.-]+", "-", printable(student)).strip("-.")[:80] or "student"
         if any(plain.casefold() == name.casefold() for name in names.values()):
-            plain += "-" + hashlib.sha256(student.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+            own = hashlib.sha256(student.encode("utf-8", "surrogateescape")).hexdigest()
+            plain += f"-{own[:8]}"
         names[student] = plain
     return {student: f"{name}.html" for student, name in names.items()}
 

@@ -22,7 +22,19 @@ _HAS_ANSWERS = re.compile(r"zsbir_lib\.(?:metrics|course|check\.\w+)|\bwork\._\w
 
 @dataclass(frozen=True)
 class Autograder:
-    """What is graded, and by which hidden data; read from the file that a build makes."""
+    """What is graded, and by which data; read from the file that a build makes.
+
+    Attributes
+    ----------
+    assignment, title : str
+        Its name, by which `zsbir_lib.check.open_assignment` knows it, and its title.
+    variant, hidden : int
+        The number that the notebook shows, and the one that chooses the hidden data.
+    seconds : float
+        That a cell or a question may take.
+    questions : tuple of dict
+        What the source says of each; see `zsbir_lib.course.Asked`.
+    """
 
     assignment: str
     title: str
@@ -38,9 +50,18 @@ class Autograder:
 
 @dataclass(frozen=True)
 class Mark:
-    """What one question got: points, out of how many, and what the student is told.
+    """What one question got.
 
-    `points` is None where a person has to read the answer.
+    Attributes
+    ----------
+    key : str
+        The question's number.
+    points : float or None
+        None where a person has to read the answer.
+    out_of : int
+        The points that there are.
+    text : str
+        What the student is told.
     """
 
     key: str

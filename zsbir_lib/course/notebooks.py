@@ -21,7 +21,17 @@ KERNEL = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: ``"code"``, ``"markdown"`` or another kind, its text, and its metadata."""
+    """A cell of a notebook.
+
+    Attributes
+    ----------
+    kind : str
+        ``"code"``, ``"markdown"`` or another one.
+    source : str
+        Its text.
+    metadata : dict
+        As they are in the file.
+    """
 
     kind: str
     source: str

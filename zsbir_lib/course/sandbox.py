@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import zsbir_lib
 from zsbir_lib.check import Reply, Request
@@ -34,7 +34,7 @@ PRELOAD = (
 """What notebooks import, loaded once for all submissions; matplotlib with its fonts."""
 _ATTEMPTS = 8
 _LIBRARY = Path(zsbir_lib.__file__).resolve().parent
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "MPLCONFIGDIR", "ZSBIR_CACHE")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "MPLCONFIGDIR")
 _WORDS = {
     "time": "took too long",
     "total time": "took too long, with all others",
@@ -83,6 +83,7 @@ class Sandbox:
         self.limits = limits or Limits()
         self._preload = list(preload)
         self._process: subprocess.Popen[str] | None = None
+        self._closed = False
 
     def __enter__(self) -> Sandbox:
         return self
@@ -91,18 +92,24 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the helper, and with it whatever it runs."""
-        if self._process is not None:
-            self._process.terminate()  # it ends what it runs, and then itself
-            with suppress(subprocess.TimeoutExpired, ValueError, OSError):
-                self._process.wait(20)
-            self._process.kill()
-            self._process.wait()
-            for stream in (self._process.stdin, self._process.stdout):
-                with suppress(OSError):
-                    if stream is not None:
-                        stream.close()
-            self._process = None
+        """End the helper, and with it whatever it runs; nothing can be run afterwards."""
+        self._closed = True
+        self._end_helper()
+
+    def _end_helper(self) -> None:
+        # By another thread too, while this one waits for an answer.
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()  # it ends what it runs, and then itself
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            with suppress(OSError, ValueError):
+                if stream is not None:
+                    stream.close()
 
     def run(
         self,
@@ -154,10 +161,12 @@ class Sandbox:
                 return json.loads(line)
         except (OSError, ValueError):
             pass
-        self.close()
+        self._end_helper()
         return {"messages": [], "ended": "died"}
 
     def _started(self) -> subprocess.Popen[str]:
+        if self._closed:
+            raise ZsbirError("this sandbox is closed")
         if self._process is None or self._process.poll() is not None:
             environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
             environment |= {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONHASHSEED": "0"}
@@ -166,30 +175,31 @@ class Sandbox:
                 f"import sys; sys.path.insert(0, {str(_LIBRARY.parent)!r}); "
                 "from zsbir_lib.course import runner; runner.main()"
             )
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, env=environment, text=True, encoding="utf-8",
             )  # fmt: skip
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            self._process.stdin.write(json.dumps({"preload": self._preload}) + "\n")
-            self._process.stdin.flush()
-            if not self._process.stdout.readline():
-                self.close()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            started = ""
+            with suppress(OSError, ValueError):
+                process.stdin.write(json.dumps({"preload": self._preload}) + "\n")
+                process.stdin.flush()
+                started = process.stdout.readline()
+            if not started:
+                self._end_helper()
                 raise ZsbirError(
                     "the process that runs submissions did not start: `zsbir doctor` says what is "
                     "missing"
                 )
+            return process
         return self._process
 
 
 def readable() -> list[str]:
     """Return where a submission may read: Python, its packages, this library, the system's."""
-    from zsbir_lib.paths import cache_root
-
     places = [sys.prefix, sys.base_prefix, str(_LIBRARY), "/usr", "/lib", "/lib64", "/etc"]
     places += [path for path in sys.path if path.endswith("-packages")]
-    places += [str(cache_root())]
     return sorted({os.path.realpath(place) for place in places if os.path.exists(place)})
 
 
@@ -224,7 +234,7 @@ def _read(
     return steps, errors, latest if begun is None else begun
 
 
-def _is_step(number: Any, last: int) -> bool:
+def _is_step(number: Any, last: int) -> TypeGuard[int]:
     return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < last
 
 

@@ -66,7 +66,19 @@ class Asked:
 
 @dataclass(frozen=True)
 class Source:
-    """An assignment's notebook, its name, title, time limit of a cell, and what it asks."""
+    """A source, read and checked.
+
+    Attributes
+    ----------
+    name, title : str
+        Of the assignment.
+    seconds : int
+        That a cell or a question may take.
+    notebook : Notebook
+        With all answers and marks.
+    questions : tuple of Asked
+        In their order.
+    """
 
     name: str
     title: str
