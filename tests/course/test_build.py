@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -176,3 +178,11 @@ def test_a_source_that_does_not_fit_is_refused(spoilt, tmp_path, change, words):
 def test_a_chapter_is_no_source(source_path):
     with pytest.raises(ZsbirError, match="no source of an assignment"):
         read_source(source_path.parents[2] / "measuring.ipynb")
+
+
+def test_building_needs_nothing_that_windows_has_not():
+    code = (
+        "import sys; sys.modules['resource'] = sys.modules['fcntl'] = None\n"
+        "import zsbir_lib.course, zsbir_lib.cli.course"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

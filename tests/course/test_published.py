@@ -1,5 +1,6 @@
 """The book shows the student's notebook of each assignment, as its source makes it, and runs it."""
 
+import itertools
 import re
 
 import colab_cell
@@ -47,7 +48,7 @@ def test_headings_nest(source):
     levels = [len(marks) for marks in re.findall(r"^(#+) ", text, flags=re.M)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_the_site_has_it_and_no_answers(source):

@@ -20,7 +20,15 @@ from zsbir_lib.check.plain import plain, same
 
 @dataclass(frozen=True)
 class Request:
-    """Read the variable `name`, or call the function of that name with `arguments`."""
+    """What is asked of a submission.
+
+    Attributes
+    ----------
+    name : str
+        Of a variable, or of a function.
+    arguments : tuple or None
+        To call the function with; None, to read the variable.
+    """
 
     name: str
     arguments: tuple[Any, ...] | None = None

@@ -10,6 +10,7 @@ from zsbir_lib.course.grading import (
     grade_submission,
     read_autograder,
 )
+from zsbir_lib.course.notebooks import Cell, Notebook
 from zsbir_lib.course.sandbox import Outcome, Sandbox
 from zsbir_lib.course.source import Asked, Source, read_source
 
@@ -17,10 +18,12 @@ __all__ = [
     "Asked",
     "Autograder",
     "Built",
+    "Cell",
     "ClassGrades",
     "Grade",
     "Limits",
     "Mark",
+    "Notebook",
     "Outcome",
     "Sandbox",
     "Source",

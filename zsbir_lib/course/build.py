@@ -17,6 +17,7 @@ from typing import Any
 from zsbir_lib.check import Assignment, FunctionQuestion, open_assignment
 from zsbir_lib.course.notebooks import Cell, Notebook, notebook_text
 from zsbir_lib.course.source import (
+    INSTRUCTOR,
     Asked,
     Source,
     is_answered,
@@ -119,7 +120,7 @@ def student_notebook(source: Source, number: int) -> Notebook:
     """Return the notebook that is handed out: no solution, and hints that unfold."""
     cells = []
     for cell in source.notebook.cells:
-        if "instructor" in cell.metadata.get("tags", ()):
+        if INSTRUCTOR in cell.metadata.get("tags", ()):
             continue
         text = without_solution(cell.source) if cell.kind == "code" else cell.source
         cells.append(_shown(source, cell, text))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import struct
 import sys
 from collections.abc import Iterable
@@ -69,10 +68,14 @@ def adopt_orphans() -> None:
 
 
 def limit_resources(limits: Limits) -> None:
-    """Limit memory, processor time, files and processes of this process and its children."""
+    """Limit memory, processor time and files of this process and its children; not on Windows."""
+    import resource
+
     with suppress(OSError, ValueError):
-        # Address space: what is mapped already (libraries, mostly unused) does not count.
-        resource.setrlimit(resource.RLIMIT_AS, (_mapped() + limits.memory,) * 2)
+        # Address space. What is mapped already, libraries mostly, does not count.
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            mapped = int(stream.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + limits.memory,) * 2)
     for what, most in (
         (resource.RLIMIT_CPU, int(limits.total_seconds) + 5),
         (resource.RLIMIT_FSIZE, limits.file_size),
@@ -81,11 +84,6 @@ def limit_resources(limits: Limits) -> None:
     ):
         with suppress(OSError, ValueError):
             resource.setrlimit(what, (most, most))
-
-
-def _mapped() -> int:
-    with open("/proc/self/statm", encoding="ascii") as stream:
-        return int(stream.read().split()[0]) * resource.getpagesize()
 
 
 def shut_in(folder: str, readable: Iterable[str]) -> bool:

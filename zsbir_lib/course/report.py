@@ -16,7 +16,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8888; padding: 0.4rem 0.6rem; text-align: left;
   vertical-align: top; overflow-wrap: anywhere; }
-td.points { white-space: nowrap; }
+tbody th, td.points { white-space: nowrap; }
 """
 
 
@@ -34,10 +34,14 @@ def report_page(student: str, autograder: Autograder, grade: Grade) -> str:
     """
     rows = []
     for about, mark in zip(autograder.questions, grade.marks, strict=True):
-        points = "to be read" if mark.points is None else f"{mark.points:g}"
+        points = (
+            f"{mark.out_of} to be read"
+            if mark.points is None
+            else (f"{mark.points:g} of {mark.out_of}")
+        )
         rows.append(
             f"<tr><th scope=row>{_text(mark.key)}</th><td>{_text(about['goal'])}</td>"
-            f"<td class=points>{points} of {mark.out_of}</td><td>{_text(mark.text)}</td></tr>"
+            f"<td class=points>{points}</td><td>{_text(mark.text)}</td></tr>"
         )
     settled = grade.out_of - grade.to_read
     more = (f" {grade.to_read} more are given by your teacher, who reads what you wrote."
@@ -58,7 +62,7 @@ def report_page(student: str, autograder: Autograder, grade: Grade) -> str:
 <h1>{_text(autograder.title)}</h1>
 <p>{_text(student)}: <strong>{grade.points:g} of {settled} points</strong>.{more}</p>
 <table>
-<thead><tr><th scope=col>Question</th><th scope=col>What it is about</th>
+<thead><tr><th scope=col>No.</th><th scope=col>What it is about</th>
 <th scope=col>Points</th><th scope=col>What the grader says</th></tr></thead>
 <tbody>
 {chr(10).join(rows)}

@@ -29,6 +29,8 @@ from zsbir_lib.errors import ZsbirError
 KINDS = ("code", "derivation", "experiment", "reading")
 DIFFICULTIES = ("easy", "medium", "hard")
 HINTS = 3
+INSTRUCTOR = "instructor"
+"""Tag of a cell that the solution has and the student's notebook has not."""
 _BEGIN = re.compile(r"^[ \t]*# BEGIN SOLUTION[ \t]*$")
 _END = re.compile(r"^[ \t]*# END SOLUTION[ \t]*$")
 _INLINE = re.compile(r"^(?P<left>[ \t]*[\w, ]+=).*#[ \t]*SOLUTION[ \t]*$")
@@ -174,5 +176,8 @@ def with_solution(source: str) -> str:
 
 
 def is_answered(cell: Cell) -> bool:
-    """Tell whether a cell of the source holds an answer."""
-    return cell.kind == "code" and without_solution(cell.source) != cell.source
+    """Tell whether a cell of the source holds an answer, or a part of one."""
+    if cell.kind != "code":
+        return False
+    own = INSTRUCTOR in cell.metadata.get("tags", ())
+    return own or without_solution(cell.source) != cell.source
