@@ -1,4 +1,4 @@
-"""How long a class takes to be graded: 200 made-up submissions of ten kinds, interrupted and resumed.
+"""How long a class takes to be graded: 200 submissions of ten kinds, interrupted and resumed.
 
 Assignment 1, in the sandbox as `zsbir course grade` uses it. The reference, measured in the same
 run, is the solution run in one process with the libraries loaded, without a sandbox::

@@ -70,5 +70,9 @@ def test_the_contents_say_points_questions_and_hours(source):
     read = read_source(source)
     points = sum(one.points for one in read.questions)
     row = next(line for line in text.splitlines() if f"({read.name}.ipynb)" in line)
+    teachers = (BOOK / "appendix" / "teachers.md").read_text(encoding="utf-8")
+    for one in read.questions:
+        by = ", read by a person" if one.rubric else ""
+        assert f"| {one.key} | {one.goal} | {one.kind}{by} | {one.points} |" in teachers
     hours = round(sum(one.minutes for one in read.questions) / 60)
     assert f"| {len(read.questions)} | {points} | {hours} |" in row

@@ -1,4 +1,4 @@
-"""What the kernel takes away from a submission's process: files, network, signals, resources.
+"""What the kernel takes away from a submission's process: files, TCP, signals, resources.
 
 Landlock (Linux 5.13 and newer) needs no privileges: a process gives up rights, for itself and all
 that it starts, and cannot take them back. Without it, only the resource limits hold.
@@ -87,9 +87,9 @@ def limit_resources(limits: Limits) -> None:
 
 
 def shut_in(folder: str, readable: Iterable[str]) -> bool:
-    """Leave this process one folder to write to and a few to read, no network, no other process.
+    """Leave this process one folder to write to, a few to read, no TCP and no signals to others.
 
-    Returns whether the kernel does so.
+    Returns whether the kernel confines it at all; older ones leave TCP or signals open.
     """
     version = landlock_version()
     if not version:
