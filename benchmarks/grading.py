@@ -57,7 +57,7 @@ def make_class(folder: Path, students: int, solution: Path) -> dict[str, float]:
         kind = list(KINDS)[number % len(KINDS)]
         source, points = KINDS[kind]
         name = f"{number:03}-{kind.replace(' ', '-')}"
-        cells = (*found.cells, Cell("code", source), Cell("markdown", f"Student {number}"))
+        cells = (Cell("markdown", f"Student {number}"), *found.cells, Cell("code", source))
         text = notebook_text(Notebook(cells, found.metadata))
         text = text[: len(text) // 2] if kind == "no notebook" else text
         (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
