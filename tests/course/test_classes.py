@@ -8,13 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from zsbir_lib.course import find_submissions, grade_folder, grade_submission, read_autograder
+from zsbir_lib.course import (
+    build_assignment,
+    find_submissions,
+    grade_folder,
+    grade_submission,
+    read_autograder,
+)
 from zsbir_lib.course.notebooks import Cell, Notebook, read_notebook, write_notebook
 from zsbir_lib.errors import ZsbirError
 
+SOURCES = sorted(Path(__file__).parents[2].glob("book/assignments/sources/*.ipynb"))
 ALL = {"1.1": 2, "1.2": 3, "1.3": 8, "1.4": 5, "1.5": 4, "1.6": 5, "1.7": 3, "1.8": None}
 
 
@@ -66,6 +74,18 @@ def test_what_was_handed_out_gets_none(graded, built):
     assert set(points(grade).values()) == {0}
     assert {mark.text for mark in grade.marks} == {"not answered yet."}
     assert grade.remarks == ()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_solution_gets_all_and_every_blank_notebook_nothing(source, sandbox, tmp_path):
+    made = build_assignment(source, tmp_path, 11)
+    asked = read_autograder(made.autograder)
+    solved, blank = (
+        grade_submission(path, asked, sandbox) for path in (made.solution, made.student)
+    )
+    assert solved.points == solved.out_of - solved.to_read
+    assert solved.remarks == ()
+    assert (blank.points, blank.to_read, blank.remarks) == (0, 0, ())
 
 
 CHEATS = {

@@ -1,6 +1,7 @@
 """The book shows the student's notebook of each assignment, as its source makes it, and runs it."""
 
 import itertools
+import json
 import re
 
 import colab_cell
@@ -11,6 +12,13 @@ import yaml
 from zsbir_lib.course import read_source
 from zsbir_lib.course.build import student_notebook
 from zsbir_lib.course.notebooks import notebook_text
+from zsbir_lib.course.source import (
+    INSTRUCTOR,
+    KINDS,
+    is_answered,
+    with_solution,
+    without_solution,
+)
 
 BOOK = colab_cell.BOOK
 SOURCES = sorted((BOOK / "assignments" / "sources").glob("*.ipynb"))
@@ -40,6 +48,27 @@ def test_it_is_a_notebook_that_colab_opens(source):
     assert colab_cell.is_right(notebook)
     first = notebook.cells[0].source
     assert all(word in first for word in ("**You will**", "**You need**", "**Time**"))
+
+
+def test_it_holds_no_answer(source):
+    text = published(source).read_text(encoding="utf-8")
+    assert "SOLUTION" not in text
+    secret = set()
+    for cell in read_source(source).notebook.cells:
+        if is_answered(cell):
+            own = INSTRUCTOR in cell.metadata.get("tags", ())
+            shown = "" if own else without_solution(cell.source)
+            secret |= {line.strip() for line in with_solution(cell.source).split("\n")
+                       if line not in shown.split("\n") and len(line.strip()) > 8}  # fmt: skip
+    secret -= {line for line in secret if line.startswith(("from ", "for "))}
+    assert len(secret) > 15
+    assert [line for line in secret if json.dumps(line, ensure_ascii=False)[1:-1] in text] == []
+
+
+def test_it_takes_two_to_four_hours_and_has_all_kinds(source):
+    questions = read_source(source).questions
+    assert 120 <= sum(one.minutes for one in questions) <= 240
+    assert {one.kind for one in questions} == set(KINDS)
 
 
 def test_headings_nest(source):

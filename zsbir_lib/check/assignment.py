@@ -12,7 +12,10 @@ from zsbir_lib.check.plain import plain
 from zsbir_lib.check.questions import Question, Reply, Request, Verdict
 from zsbir_lib.errors import UnknownNameError, ZsbirError, explain
 
-ASSIGNMENTS = {"retrieval": "zsbir_lib.check.retrieval:Retrieval"}
+ASSIGNMENTS = {
+    "retrieval": "zsbir_lib.check.retrieval:Retrieval",
+    "zero_shot": "zsbir_lib.check.zero_shot:ZeroShot",
+}
 """The assignments by name, and the class of each."""
 
 _PUBLIC = 1  # the stream of random numbers from which a notebook's own checks draw
