@@ -215,6 +215,25 @@ def test_a_class_is_graded_to_a_table_and_pages(handed_in, built, tmp_path, quic
     assert "http" not in page
 
 
+def test_what_is_no_file_of_its_own_gets_nothing_and_holds_up_nobody(built, tmp_path, quick):
+    folder = tmp_path / "in"
+    (folder / "c.ipynb").mkdir(parents=True)
+    (folder / "a.ipynb").symlink_to(built.solution)
+    os.mkfifo(folder / "b.ipynb")
+    (folder / "d.ipynb").symlink_to("/dev/zero")
+    (folder / "e.ipynb").symlink_to("nowhere")
+    table = rows(grade_folder(folder, built.autograder, tmp_path / "out", workers=1).table)
+    told = {row["student"]: (row["points"], row["remarks"]) for row in table}
+    link = ("0", "it is a link; hand in the notebook itself")
+    assert told == {
+        "a": link,
+        "b": ("0", "it is a named pipe; give a regular file"),
+        "c": ("0", "it is a folder; give a regular file"),
+        "d": link,
+        "e": link,
+    }
+
+
 def test_going_on_and_again_gives_the_same_bytes(handed_in, built, tmp_path, quick):
     def files(out):
         every = [path for path in out.rglob("*") if path.is_file()]

@@ -27,7 +27,7 @@ from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.files import atomic_path, check_outputs, sha256, write_json
 from zsbir_lib.parallel import count_workers
 from zsbir_lib.progress import progress_bar
-from zsbir_lib.reading import printable
+from zsbir_lib.reading import check_file, printable
 
 GRADER = 1
 """Version of the grader, to be raised when the same notebook would get another grade."""
@@ -189,9 +189,10 @@ def _graded(
 
 def _digest(key: str, path: Path) -> str:
     try:
-        content = sha256(path)
-    except OSError as error:
-        content = f"unreadable: {error.strerror}"
+        check_file(path, "it")  # a pipe would never end
+        content = "a link" if path.is_symlink() else sha256(path)
+    except (ZsbirError, OSError) as error:
+        content = f"unreadable: {error}"
     return hashlib.sha256(f"{key} {content}".encode()).hexdigest()[:32]
 
 
@@ -225,7 +226,7 @@ def _table(grades: dict[str, Grade], asked: Autograder, pages: dict[str, str]) -
         marks = ["" if mark.points is None else f"{mark.points:g}" for mark in grade.marks]
         writer.writerow([
             _harmless(printable(student)), f"{grade.points:g}", grade.out_of, grade.to_read,
-            *marks, _harmless("; ".join(grade.remarks)), f"reports/{pages[student]}",
+            *marks, _harmless(printable("; ".join(grade.remarks))), f"reports/{pages[student]}",
         ])  # fmt: skip
     return stream.getvalue()
 

@@ -138,6 +138,8 @@ def grade_submission(path: Path, autograder: Autograder, sandbox: Sandbox) -> Gr
     """
     assignment = autograder.open()
     try:
+        if path.is_symlink():  # to the solution, say
+            raise ZsbirError(f"{path.name}: it is a link; hand in the notebook itself")
         notebook = read_notebook(path)
     except ZsbirError as error:
         lost = tuple(Mark(one["key"], 0.0, one["points"], "nothing could be read.")

@@ -58,6 +58,8 @@ def read_notebook(path: Path) -> Notebook:
     check_file(path, what, limit=LARGEST)
     try:
         found = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ZsbirError(f"cannot read {what}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ZsbirError(f"cannot read {what}: it is no text in UTF-8") from None
     except (ValueError, RecursionError):
