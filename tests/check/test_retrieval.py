@@ -119,7 +119,7 @@ def test_ranking_by_hand(work):
     told = {
         "right": [*right, *wrong],
         "count from 1": [i + 1 for i in [*right, *wrong]],
-        "best photos last": [*wrong, *right],
+        "best photos come last": [*wrong, *right],
         "each photo once": [*right, *right, *wrong[:4]],
         "outlines": [*wrong[:4], *right, *wrong[4:]],
         "another form": "the first",

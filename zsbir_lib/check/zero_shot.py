@@ -103,7 +103,8 @@ class ZeroShot(Assignment):
 
     def _judge_kept(self, kept: Any) -> Verdict:
         if unknown := set(kept) - set(self.attributes):
-            return Verdict(0.0, f"not yet: no attribute of the table: {sorted(unknown)[0]!r}.")
+            first = repr(min(unknown))[:40]
+            return Verdict(0.0, f"not yet: no attribute of the table: {first}.")
         if not all(isinstance(yes, bool) for yes in kept.values()):
             return Verdict(0.0, "not yet: an answer is True or False.")
         if not kept:

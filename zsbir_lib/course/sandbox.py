@@ -226,7 +226,7 @@ def _read(
             continue
         begun = None if step == begun else begun
         if step < n_cells:
-            errors[step] = str(message.get("error", ""))[:40]
+            errors[step] = "".join(str(message.get("error", "")).split())[:40]
             continue
         replies, wanted = message.get("replies"), len(asked[step - n_cells])
         # Said twice, the first holds: a thread that goes on talking changes nothing.
@@ -243,7 +243,7 @@ def _reply(found: Any) -> Reply:
     if not isinstance(found, dict):
         return Reply(error="no answer")
     if "error" in found:
-        return Reply(error=str(found["error"])[:200])
+        return Reply(error=" ".join(str(found["error"]).split())[:200])
     return Reply(found.get("value"))
 
 
