@@ -6,7 +6,7 @@ JOBS ?= 2
 export PYTHON
 PY := .venv/bin/python
 
-.PHONY: help book downloads test test-all pretended test-cuda serve lint setup clean distclean
+.PHONY: help book course downloads test test-all pretended test-cuda serve lint setup clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -16,6 +16,7 @@ help:
 	@echo "make test-all   the slow ones too, and all on a pretended graphics card"
 	@echo "make test-cuda  library, chapters and page on this machine's NVIDIA card"
 	@echo "make downloads  the book as EPUB and PDF too, linked from its first page"
+	@echo "make course     the assignments, with answers, to _build/course; the book's copies anew"
 	@echo "make serve      serve the built book on this machine (PORT=$(PORT))"
 	@echo "make lint       check the style of the code and its types"
 	@echo "make clean      remove what was built; distclean removes .venv too"
@@ -26,6 +27,10 @@ setup:
 
 book: setup
 	@$(PY) tools/build_book.py
+
+course: setup
+	@$(PY) -m zsbir_lib course build --out _build/course
+	@cp _build/course/student/*.ipynb book/assignments/
 
 downloads: book
 	@$(PY) tools/build_downloads.py

@@ -38,8 +38,9 @@ TAGS = ["remove-cell"]
 
 
 def chapters() -> list[Path]:
-    """Return every notebook of the book."""
-    return sorted(p for p in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    """Return every notebook of the book but the assignments, which are built from their sources."""
+    left_out = {".ipynb_checkpoints", "assignments"}
+    return sorted(p for p in BOOK.rglob("*.ipynb") if not left_out & set(p.parts))
 
 
 def first_code_cell(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode | None:

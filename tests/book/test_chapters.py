@@ -16,7 +16,7 @@ PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
 CHAPTERS = [
     entry["file"]
     for part in PARTS
-    if part["caption"] not in ("Start here", "Appendix")
+    if part["caption"] not in ("Start here", "Assignments", "Appendix")
     for entry in part["chapters"]
 ]
 ENDING = ["Exercises", "What you have seen", "Check yourself", "Further reading"]

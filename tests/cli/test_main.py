@@ -24,6 +24,8 @@ COMMANDS = (
     ["evaluate"],
     ["leaderboard"],
     ["retrieve"],
+    ["course", "build"],
+    ["course", "grade"],
     ["doctor"],
 )
 
@@ -38,7 +40,7 @@ def test_every_command_explains_itself_with_examples(run, command):
     assert all(line.strip().startswith("zsbir " + " ".join(command)) for line in examples[:2])
 
 
-@pytest.mark.parametrize("arguments", [[], ["-h"], ["toybox"], ["toynet"], ["export"]])
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["toybox"], ["toynet"], ["export"], ["course"]])
 def test_help_is_what_incomplete_commands_say(run, arguments):
     code, out, _ = run(*arguments)
     assert code == 0
@@ -60,6 +62,7 @@ def test_commands_stand_in_the_order_of_use(run):
         "index",
         "serve",
         "export",
+        "course",
         "cache",
         "doctor",
     ]

@@ -26,6 +26,7 @@ import typer.main
 from zsbir_lib import __version__
 from zsbir_lib.cli import (
     cache,
+    course,
     doctor,
     export,
     features,
@@ -71,6 +72,7 @@ class _InOrder(typer.core.TyperGroup):
             "index",
             "serve",
             "export",
+            "course",
             "cache",
             "doctor",
         ]
@@ -120,6 +122,7 @@ app.command("retrieve", epilog=retrieve.RETRIEVE_EXAMPLES)(retrieve.retrieve)
 app.command("index", epilog=index.INDEX_EXAMPLES)(index.index)
 app.command("serve", epilog=serve.SERVE_EXAMPLES)(serve.serve)
 app.add_typer(export.app, name="export")
+app.add_typer(course.app, name="course")
 app.add_typer(cache.app, name="cache")
 app.command("doctor", epilog=doctor.DOCTOR_EXAMPLES)(doctor.doctor)
 
@@ -140,7 +143,7 @@ def _run(arguments: list[str]) -> int:
     # What a group says when it is called without a command is its help.
     if (
         arguments
-        and arguments[0] in ("toybox", "toynet", "export", "cache")
+        and arguments[0] in ("toybox", "toynet", "export", "course", "cache")
         and len(arguments) == 1
     ):
         arguments = [*arguments, "--help"]

@@ -1,0 +1,134 @@
+"""Assignment 2: its data make sense in every variant, and each misconception is told as itself."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from zsbir_lib.check import open_assignment
+from zsbir_lib.check.assignment import reply_to
+from zsbir_lib.check.leaky_code import KINDS
+from zsbir_lib.check.zero_shot_functions import ESZSL_MAP, MET, SCORES
+from zsbir_lib.datasets.splits import unseen_classes
+from zsbir_lib.widgets import AttributeChooser
+
+SEEDS = [(0, 1), (3, 2, 123456)]
+FUNCTIONS = (SCORES, ESZSL_MAP, MET)
+MISTAKES = [(question, number) for question in FUNCTIONS
+            for number in range(len(question.mistakes))]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def work():
+    return open_assignment("zero_shot", 5)
+
+
+def judged(question, function, seed):
+    replies = [reply_to(one, {question.name: function}) for one in question.requests(seed)]
+    return question.judge(seed, replies)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("question", "number"), MISTAKES,
+                         ids=[f"{q.name}-{n}" for q, n in MISTAKES])  # fmt: skip
+def test_each_mistake_gets_its_own_feedback(question, number, seed):
+    mistake = question.mistakes[number]
+    verdict = judged(question, mistake.function, seed)
+    assert (verdict.share, verdict.text) == (0, f"not yet: {mistake.text}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("question", FUNCTIONS, ids=lambda one: one.name)
+def test_what_is_right_is_right(question, seed):
+    assert judged(question, question.right, seed).share == 1
+
+
+def test_the_map_is_where_the_loss_is_least():
+    (request, *_) = ESZSL_MAP.requests((0, 1))
+    x, t, m = (np.array(one) for one in request.arguments[:3])
+    gamma, alpha = request.arguments[3:]
+    n, n_classes = t.shape
+
+    def loss(w):
+        return (
+            ((x @ w @ m.T - t) ** 2).sum() / (n * n_classes)
+            + gamma / n_classes * ((w @ m.T) ** 2).sum()
+            + alpha / n * ((x @ w) ** 2).sum()
+            + alpha * gamma * (w**2).sum()
+        )
+
+    best = ESZSL_MAP.right(*request.arguments)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        step = 1e-4 * rng.normal(size=best.shape)
+        assert loss(best + step) > loss(best)
+        slope = (loss(best + step) - loss(best - step)) / 2e-4
+        assert abs(slope) < 1e-8
+
+
+def chooser(work, answers):
+    made = AttributeChooser(work.table, work.classes, work.attributes, work.priors)
+    made.answers = answers
+    return made
+
+
+def test_scores_are_those_of_the_widget(work):
+    answers = {work.attributes[0]: True, work.attributes[3]: False}
+    shown = chooser(work, answers)
+    scores = SCORES.right(work.table.tolist(), work.priors.tolist(), shown.chances.tolist())
+    by_class = dict(zip(work.classes, scores, strict=True))
+    assert by_class == pytest.approx(shown.scores, abs=1e-4)
+    best = [work.classes[i] for i in work._named({0: True, 3: False})]
+    assert shown.predicted in best
+
+
+@pytest.mark.parametrize("variant", range(30))
+def test_every_variant_makes_sense(variant):
+    work = open_assignment("zero_shot", variant)
+    assert not set(work.classes) & set(unseen_classes("sketchy21")[1])
+    assert work.table.shape == (12, 16)
+    assert 0 < work.priors.min() <= work.priors.max() < 1
+    assert work.most in (2, 3)
+    assert len(work.code.splitlines()) == 9
+
+
+def test_variants_have_every_leak():
+    kinds = {open_assignment("zero_shot", variant)._leak.kind for variant in range(30)}
+    assert kinds == set(KINDS)
+
+
+def test_answers_in_the_widget(work):
+    row = dict(zip(work.attributes, work.table[work.classes.index(work.wanted)], strict=True))
+    told = {}
+    for asked in combinations(work.attributes, work.most):
+        answers = {name: bool(row[name]) for name in asked}
+        told.setdefault(work.verdict(kept=answers).text, answers)
+    right = "right: no other class fits as well."
+    assert chooser(work, told[right]).predicted == work.wanted
+    assert len(told) > 1
+    assert set(told) == {right, *(text for text in told if "classes fit equally well" in text)}
+    false = {name: not yes for name, yes in told[right].items()}
+    one_more = next(name for name in work.attributes if name not in told[right])
+    many = {**told[right], one_more: bool(row[one_more])}
+    for answers, words in ((false, "not true of the class"), (many, "are enough"),
+                           ({}, "all classes stand alike"), ({"wheels?": True}, "no attribute"),
+                           ({work.attributes[0]: 1}, "True or False"), ([1], "no attribute"),
+                           (3, "another form")):  # fmt: skip
+        assert words in work.verdict(kept=answers).text
+    assert work.verdict(kept=told[right]).share == 1
+
+
+def test_a_leak_found_in_part(work):
+    line, kind = work._leak.line, work._leak.kind
+    other = next(one for one in KINDS if one != kind)
+    innocent = next(n for n in range(1, 9) if n != line)
+    assert work.verdict(leak_line=line, leak_kind=kind).share == 1
+    for answer, share, words in (((line, other), 0.5, KINDS[other]),
+                                 ((innocent, kind), 0.5, "another line"),
+                                 ((innocent, other), 0, "must not know"),
+                                 ((9, other), 0, "the test itself"),
+                                 ((10, kind), 0, "1 to 9"),
+                                 ((line, "data"), 0, "one of")):  # fmt: skip
+        verdict = work.verdict(leak_line=answer[0], leak_kind=answer[1])
+        assert verdict.share == share
+        assert words in verdict.text

@@ -1,0 +1,57 @@
+"""``zsbir course``: what it says, and that nothing is half-written."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_samples import assert_one_line
+
+SOURCE = Path(__file__).parents[2] / "book" / "assignments" / "sources" / "retrieval.ipynb"
+
+
+def test_build_says_what_it_made(run, run_json, tmp_path):
+    told = run_json("course", "build", SOURCE, "--out", tmp_path, "--variant", "7")
+    assert told == {"assignments": ["retrieval"], "out": str(tmp_path), "variant": 7}
+    code, out, _ = run("course", "build", SOURCE, "--out", tmp_path)
+    assert code == 0
+    assert "answers, not to be handed out" in out
+    kinds = ("student", "solution", "autograder", "instructor")
+    assert all(len(list((tmp_path / kind).iterdir())) == 1 for kind in kinds)
+
+
+def test_build_finds_the_sources_of_the_repository(run_json, monkeypatch, tmp_path):
+    monkeypatch.chdir(SOURCE.parents[3])
+    assert "retrieval" in run_json("course", "build", "--out", tmp_path)["assignments"]
+
+
+def test_build_elsewhere_is_told_what_is_missing(run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert_one_line(run("course", "build"), "no sources of assignments", "name them")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def autograder(run, tmp_path):
+    run("course", "build", SOURCE, "--out", tmp_path / "built")
+    return tmp_path / "built" / "autograder" / "retrieval.json"
+
+
+def test_grade_tells_of_what_was_wrong(run, tmp_path, autograder):
+    (tmp_path / "in").mkdir()
+    grade = ("course", "grade", tmp_path / "in", "--out", tmp_path / "out", "--autograder")
+    assert_one_line(run(*grade, autograder), "no notebook", tmp_path / "in")
+    (tmp_path / "in" / "a.ipynb").write_text("{")
+    assert_one_line(run(*grade, SOURCE), "no autograder", "zsbir course build")
+    assert not (tmp_path / "out").exists()
+
+
+def test_grade_in_words_and_json(run, tmp_path, autograder):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.ipynb").write_text("{")  # so that nothing has to be run
+    grade = ("course", "grade", tmp_path / "in", "--out", tmp_path / "out", "--autograder",
+             autograder)  # fmt: skip
+    code, out, err = run(*grade)
+    assert (code, err) == (0, "")
+    assert "1 submissions (0 graded before)" in out
+    told = json.loads(run(*grade, "--json")[1])
+    assert (told["submissions"], told["kept"], told["to_read"]) == (1, 1, 0)
