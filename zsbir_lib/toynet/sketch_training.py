@@ -7,7 +7,7 @@ the loss is the cross-entropy of the scores
 
 .. math:: s_k = \cos(f, w_k) / \tau
 
-(Wang et al., 2018). The same between the sketches and the photos of a batch, both ways, tells a toy
+(Wang et al., 2017). The same between the sketches and the photos of a batch, both ways, tells a toy
 from others (van den Oord et al., 2018). Squared distances keep features of sketches where photos'
 are, in length too, and those of photos near to where they began. Other things that people drew have
 directions too, though no photos: the networks see how people draw, and that there is more in the
