@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from zsbir_lib.drawings.hands import StrokeAugmentation, StrokeDrawing
+from zsbir_lib.drawings.hands import StrokeAugmentation, StrokeDrawing, draw_lines
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.toynet import (
     Invention,
@@ -30,15 +30,18 @@ def cross(rng):
 
 @pytest.fixture(scope="module")
 def material():
-    """Red rings and blue crosses: three toys and four drawings of each, and drawings of sticks."""
+    """Rings and crosses: three toys and four drawings of each, and drawings of sticks.
+
+    Photos of rings show crosses, and those of crosses rings: a network that knows shapes is wrong.
+    """
     rng = np.random.default_rng(0)
-    photos = rng.integers(0, 90, (6, 64, 64, 3), dtype=np.uint8)
-    photos[:3, ..., 0] += 150
-    photos[3:, ..., 2] += 150
     strokes = [[[ring(rng)] for _ in range(7)], [cross(rng) for _ in range(7)]]
     rings, crosses = ([StrokeDrawing.of(one) for one in kind] for kind in strokes)
+    toys = [*rings[:3], *crosses[:3]]
+    lines = np.stack([draw_lines(toy.strokes, pen=0.15) for toy in (*toys[3:], *toys[:3])])
+    photos = (255 - lines[..., None]) // 3 + rng.integers(0, 170, (6, 64, 64, 3))
     return SketchMaterial(
-        ("ring", "cross"), photos, [*rings[:3], *crosses[:3]], np.array([0, 0, 0, 1, 1, 1]),
+        ("ring", "cross"), photos.astype(np.uint8), toys, np.array([0, 0, 0, 1, 1, 1]),
         [*rings[3:], *crosses[3:]], np.array([0] * 4 + [1] * 4),
         ("stick",), [StrokeDrawing.of([[(0, 0), (0, 9)]])] * 2, np.array([0, 0]),
     )  # fmt: skip
@@ -59,10 +62,10 @@ def train(photo_network, material, **options):
 
 def test_both_learn_to_see_the_same(photo_network, material):
     before = sketch_accuracy(Towers(photo_network, photo_network), material, k=3)
-    after = sketch_accuracy(train(photo_network, material, steps=12), material, k=3)
-    assert before["drawings"][0] < 0.8
+    after = sketch_accuracy(train(photo_network, material, steps=30), material, k=3)
+    assert before["drawings"][0] < 0.5
     assert after["drawings"][0] > 0.9
-    assert after["toys"][1] > 0.9
+    assert after["toys"][1] > before["toys"][1] + 0.3
     # Two others of its class among six photos, and never the photo itself.
     assert after["photos"] == (1.0, pytest.approx(2 / 3))
 

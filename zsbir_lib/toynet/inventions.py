@@ -83,7 +83,7 @@ class Invention:
 
 @dataclass(frozen=True)
 class InventedToy:
-    """Instance number `instance` of an invention, as a `zsbir_lib.datasets.toybox.instance.Toy`."""
+    """Instance number `instance` of an `invention`, under a `seed`, as a toy is of its class."""
 
     invention: Invention
     instance: int

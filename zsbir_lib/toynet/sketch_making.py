@@ -120,8 +120,8 @@ def make_towers(
 ) -> Towers:
     """Train both networks from nothing.
 
-    `material`, `epochs` and the other options are those of `train_photo_network` and
-    `train_towers`.
+    `material`, `epochs`, `steps`, `workers` and the other options are those of
+    `train_photo_network` and `train_towers`.
     """
     photo_network = train_photo_network(material, epochs=epochs, **options)
     return train_towers(photo_network, material, steps=steps, workers=workers, **options)
@@ -130,7 +130,7 @@ def make_towers(
 def choose_held_out(
     material: SketchMaterial, seen: tuple[str, ...], count: int, seed: int
 ) -> list[str]:
-    """Choose `count` of the `seen` classes of `material` that people drew, if they drew any.
+    """Choose, by a `seed`, `count` of the `seen` classes of `material` that people drew, if any.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def _packaged_twice() -> Towers:
 
 
 def write_towers(out: Path, towers: Towers, card: dict[str, Any]) -> None:
-    """Write both networks to `out`, with the `card`."""
+    """Write the two networks of `towers` to `out`, with the `card`."""
     both = nn.ModuleDict({"photo": towers.photo, "sketch": towers.sketch})
     write_network(out, both, card, sketch_card_text(card))
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,8 +34,9 @@ from zsbir_lib.devices import choose_device
 from zsbir_lib.drawings.hands import StrokeAugmentation, StrokeDrawing, draw_lines
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.progress import progress_bar
-from zsbir_lib.toynet.network import FEATURE_DIM, INPUT_SIZE, ToyNet, normalise
+from zsbir_lib.toynet.network import INPUT_SIZE, ToyNet, normalise
 from zsbir_lib.toynet.sketch_material import SketchMaterial
+from zsbir_lib.toynet.sketch_target import Target, photo_features
 from zsbir_lib.toynet.training import augment, computes_bfloat16, reproducible, train_toynet
 
 HANDS = (
@@ -44,13 +46,11 @@ HANDS = (
         simplification=1.3, closing=1.3, doubling=1.3, pens=1.5,
     ),
 )  # fmt: skip
-"""Who draws the sketches again: an ordinary hand, and a clumsy one."""
+"""An ordinary hand and a clumsy one, who draw the sketches again."""
 
-_TEMPERATURE = 0.1
 # Of a batch: toys, inventions, people's drawings of classes, and of other things.
 _SHARES = (0.35, 0.25, 0.25, 0.15)
 _MEAN_OVER = 0.996  # of the mean weights that a step keeps
-_SKETCH_CLASS, _INSTANCE, _DISTANCE, _STAY = 1.0, 0.5, 0.3, 0.1  # weights of terms of the loss
 # Learning rates of the photos' network, and of the directions, as parts of the sketches'.
 _PHOTO_RATE, _DIRECTION_RATE = 0.3, 3.0
 _NAMED = 2  # of each class's photos, on which the naming of photos is measured
@@ -175,10 +175,10 @@ def train_towers(
     batches = _Batches(material, steps, batch_size, seed, hands)
     with reproducible(seed, threads):
         photo, sketch = _copy(photo_network, place), _copy(photo_network, place)
-        target = _Target(photo, material)
+        target = Target(photo, material)
         means = _copy(photo_network, place), _copy(photo_network, place)
         photos = torch.from_numpy(material.photos)
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": list(sketch.parameters())},
             {"params": list(photo.parameters()), "lr": lr * _PHOTO_RATE},
             {"params": [target.ways], "lr": lr * _DIRECTION_RATE, "weight_decay": 0.0},
@@ -252,7 +252,7 @@ def sketch_accuracy(
         and the mean share of the first `k` that are; for ``"photos"`` the same of photos as
         queries, which do not find themselves: what a sketch that says as much would reach.
     """
-    photos = _photo_features(towers.photo, material)
+    photos = photo_features(towers.photo, material)
     mean = photos.mean(dim=0)
     photos = F.normalize(photos - mean, dim=1)
     itself = (photos @ photos.T).fill_diagonal_(-2)
@@ -331,92 +331,11 @@ class _Batches(Dataset):
         return torch.from_numpy(np.stack(pictures)), [torch.from_numpy(rows) for rows in chosen]
 
 
-class _Target:
-    """Where features belong, and how far from there they are."""
-
-    def __init__(self, network: ToyNet, material: SketchMaterial) -> None:
-        """Compute where photos lie with the weights that `network` has now."""
-        place = next(network.parameters()).device
-        photos = _photo_features(network, material)
-        labels = torch.from_numpy(material.toy_labels)
-        sums = photos.new_zeros(len(material.class_names), FEATURE_DIM)
-        classes = sums.index_add_(0, labels, photos) / labels.bincount()[:, None]
-        spread = photos.std(dim=0).mean()
-        others = photos.mean(dim=0) + torch.randn(len(material.words), FEATURE_DIM) * spread / 2
-        self.labels = [
-            torch.from_numpy(np.asarray(values)).to(place)
-            for values in (material.toy_labels, material.drawing_labels, material.word_labels)
-        ]
-        self.photos, self.classes = photos.to(place), classes.to(place)
-        self.mean, self.spread = photos.mean(dim=0).to(place), float(spread)
-        #: Where classes lie, then other things: what is learnt besides the networks.
-        self.ways = nn.Parameter(torch.cat([classes, others]).to(place))
-
-    def loss(self, sketches: Tensor, photos: Tensor, rows: Sequence[Tensor]) -> Tensor:
-        """Return the loss of a batch.
-
-        Parameters
-        ----------
-        sketches
-            Features of toys, of people's drawings of classes, and of other things, in this order.
-        photos
-            Features of the photos of the toys.
-        rows
-            The rows of the material of each of the three.
-        """
-        rows = [part.to(photos.device) for part in rows]
-        labels = [all_[part] for all_, part in zip(self.labels, rows, strict=True)]
-        toys, drawings, others = sketches.split([len(part) for part in rows])
-        ways = self.ways.detach()
-        goal = (photos.detach() + ways[labels[0]]) / 2
-        loss = self._named(photos, labels[0]) + _SKETCH_CLASS * self._named(toys, labels[0])
-        loss = loss + _INSTANCE * self._told_apart(toys, photos, labels[0])
-        loss = loss + _DISTANCE * self._distance(toys, goal)
-        loss = loss + _STAY * self._distance(photos, self.photos[rows[0]])
-        loss = loss + _STAY * self._distance(self.ways[: len(self.classes)], self.classes)
-        if len(drawings):
-            loss = loss + self._named(drawings, labels[1])
-            loss = loss + _DISTANCE * self._distance(drawings, ways[labels[1]])
-        if len(others):
-            loss = loss + self._named(others, labels[2] + len(self.classes))
-        return loss
-
-    def _directions(self, features: Tensor) -> Tensor:
-        """Return the directions of features as seen from the mean photo, (n, 192)."""
-        return F.normalize(features - self.mean, dim=1)
-
-    def _named(self, features: Tensor, labels: Tensor) -> Tensor:
-        scores = self._directions(features) @ self._directions(self.ways).T
-        return F.cross_entropy(scores / _TEMPERATURE, labels)
-
-    def _told_apart(self, sketches: Tensor, photos: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of finding the photo of each sketch, and the sketch of each photo."""
-        scores = self._directions(sketches) @ self._directions(photos).T / _TEMPERATURE
-        places = torch.arange(len(labels), device=labels.device)
-        # Other toys of the class are neither right nor wrong.
-        kin = (labels[:, None] == labels) & (places[:, None] != places)
-        scores = scores.masked_fill(kin, -1e4)
-        return (F.cross_entropy(scores, places) + F.cross_entropy(scores.T, places)) / 2
-
-    def _distance(self, features: Tensor, goal: Tensor) -> Tensor:
-        return (features - goal).square().mean() / self.spread**2
-
-
 def _copy(network: ToyNet, place: torch.device) -> ToyNet:
     """Return a copy on a device, without classifier."""
     copied = copy.deepcopy(network)
     copied.classifier = nn.Identity()
     return copied.to(place).to(memory_format=torch.channels_last)
-
-
-def _photo_features(network: ToyNet, material: SketchMaterial) -> Tensor:
-    """Return the features of all photos, on the CPU, with the network in evaluation mode."""
-    network.eval()
-    place = next(network.parameters()).device
-    with torch.no_grad():
-        photos = torch.from_numpy(material.photos).permute(0, 3, 1, 2)
-        parts = [network.features(normalise(part.to(place))).cpu() for part in photos.split(128)]
-    return torch.cat(parts)
 
 
 def _input(pictures: Tensor) -> Tensor:
