@@ -1,5 +1,6 @@
 """The project's own files, its tools, its built pages and a browser to look at them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,9 +8,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent)]
 
 # Taken before any test changes it: the book is built with the cache that `make book` uses.
 ENVIRONMENT = dict(os.environ)
@@ -40,3 +42,24 @@ def address(site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def seen(browser, address, tmp_path_factory):
+    """Return what tells what was seen on a page, which is visited once in all processes."""
+    from visits import visit
+
+    base = tmp_path_factory.getbasetemp()
+    # The folder of each process lies in that of the run.
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "visits"
+    folder.mkdir(exist_ok=True)
+
+    def look(page):
+        kept = folder / f"{page.replace('/', '--')}.json"
+        with FileLock(kept.with_suffix(".lock")):
+            if not kept.exists():
+                told = json.dumps(visit(browser, f"{address}/{page}.html"))
+                kept.write_text(told, encoding="utf-8")
+            return json.loads(kept.read_text(encoding="utf-8"))
+
+    return look

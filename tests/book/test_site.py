@@ -6,10 +6,9 @@ from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 from build_book import pages
+from visits import PHONE, nothing_wrong
 
 PAGES = pages()
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
 # Attributes by which a page makes the browser load something, as opposed to offering a link.
 LOADING = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")}
 LOADING_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "preconnect", "dns-prefetch"}
@@ -97,96 +96,30 @@ def test_colab_button_names_the_notebook(site, root):
             assert place in html, page
 
 
-class Visit:
-    """One page open in the browser, with what went wrong while it opened."""
-
-    def __init__(self, browser, address, page, *, viewport=DESKTOP, scheme="light"):
-        self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
-        self.page = self.context.new_page()
-        self.external, self.failed, self.complaints = [], [], []
-        self.page.on("request", lambda request: self._note(request, address))
-        self.page.on("requestfailed", lambda request: self.failed.append(request.url))
-        self.page.on("response", lambda r: r.status >= 400 and self.failed.append(r.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
-        self.page.goto(f"{address}/{page}.html", wait_until="load")
-        self.page.evaluate("window.MathJax?.startup?.promise")
-        self.page.wait_for_load_state("networkidle")
-
-    def _note(self, request, address):
-        if not request.url.startswith((address, "data:", "blob:")):
-            self.external.append(request.url)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.context.close()
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_page_opens_without_complaint(seen, page):
+    found = seen(page)
+    for place in ("wrong on a phone", "wrong on a desktop"):
+        assert found[place] == nothing_wrong(), place
+    for fault in ("unseen", "untypeset", "faults"):
+        assert found[fault] == [], fault
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
-def test_page_opens_without_complaint(browser, address, page):
-    with Visit(browser, address, page) as visit:
-        # Pictures below the fold load when they come into view.
-        visit.page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
-        visit.page.wait_for_function("[...document.images].every(i => i.complete)")
-        unseen = visit.page.evaluate(
-            "[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)"
-        )
-        untypeset = visit.page.evaluate(
-            "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container'))"
-            ".map(m => m.textContent)"
-        )
-        faults = visit.page.evaluate(
-            "[...document.querySelectorAll('mjx-merror')].map(e => e.textContent)"
-        )
-    assert visit.external == []
-    assert visit.failed == []
-    assert visit.complaints == []
-    assert unseen == []
-    assert untypeset == []
-    assert faults == []
+def test_widgets_show_themselves_without_a_kernel(seen, page):
+    widgets = seen(page)["widgets"]
+    assert min(widgets["shown"], len(widgets["heights"])) >= widgets["count"]
+    assert all(height > 0 for height in widgets["heights"])
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
-def test_widgets_show_themselves_without_a_kernel(browser, address, page):
-    with Visit(browser, address, page) as visit:
-        views = 'script[type="application/vnd.jupyter.widget-view+json"]'
-        count = visit.page.locator(views).count()
-        if count:
-            # The manager puts each widget in a place of its own, beside the script it replaces.
-            visit.page.wait_for_function(
-                "n => document.querySelectorAll('.widget-subarea > :not(script)').length >= n",
-                arg=count,
-                timeout=15_000,
-            )
-        heights = visit.page.evaluate(
-            "[...document.querySelectorAll('.widget-subarea')].map(e => e.clientHeight)"
-        )
-    assert len(heights) >= count
-    assert all(height > 0 for height in heights)
-    assert visit.complaints == []
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("page", PAGES)
-def test_phone_needs_no_sideways_scrolling(browser, address, page):
-    with Visit(browser, address, page, viewport=PHONE) as visit:
-        wide = visit.page.evaluate("document.documentElement.scrollWidth")
-        visit.page.evaluate("window.MathJax?.startup?.promise")
-        # A wide formula can be scrolled to the right, but what sticks out on the left is lost.
-        lost = visit.page.evaluate(
-            """[...document.querySelectorAll('div.math mjx-container')].filter(formula => {
-                const left = formula.closest('div.math').getBoundingClientRect().left;
-                return [...formula.querySelectorAll('mjx-mi, mjx-mo, mjx-mn')].some(
-                    sign => sign.getBoundingClientRect().width > 0
-                        && sign.getBoundingClientRect().right < left);
-            }).map(formula => formula.querySelector('mjx-assistive-mml').textContent)"""
-        )
-    assert wide <= PHONE["width"]
-    assert lost == []
+def test_phone_needs_no_sideways_scrolling(seen, page):
+    phone = seen(page)["phone"]
+    assert phone["width"] <= PHONE["width"]
+    assert phone["lost"] == []
 
 
 def luminance(colour):
@@ -196,13 +129,10 @@ def luminance(colour):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
-def test_light_and_dark_mode_follow_the_reader(browser, address, page):
+def test_light_and_dark_mode_follow_the_reader(seen, page):
     for scheme, dark in (("light", False), ("dark", True)):
-        with Visit(browser, address, page, scheme=scheme) as visit:
-            assert visit.page.evaluate("document.documentElement.dataset.theme") == scheme
-            paper, ink = (
-                luminance(visit.page.evaluate(f"getComputedStyle(document.body).{property}"))
-                for property in ("backgroundColor", "color")
-            )
+        theme, *colours = seen(page)[scheme]
+        paper, ink = map(luminance, colours)
+        assert theme == scheme
         assert (paper < 0.2) is dark
         assert abs(paper - ink) > 0.5

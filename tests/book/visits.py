@@ -1,0 +1,140 @@
+"""One visit to a page of the built book, and all that the tests want to know about it.
+
+To load a page takes seconds, so it is loaded twice and no more: on a phone in dark mode, and on a
+desktop in light mode, as different from each other as two readers can be. What was seen is plain
+data, which the processes of a test run share; each test judges its own part of it.
+"""
+
+import contextlib
+import copy
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+# The width of A4 without margins of 18 mm, in CSS pixels.
+PAPER = {"width": 657, "height": 986}
+
+# Contrast is measured element by element, which takes most of the time, and code and signatures are
+# thousands of elements of a few colours: of those that share their classes, and whose blocks do,
+# one stays and the others become plain text, the innermost first. (To exclude them takes axe longer
+# than to look at them.) No other rule looks at a span that has nothing but a class.
+UNWRAP_REPETITIONS = """() => {
+    const met = new Set();
+    const tokens = document.querySelectorAll(":is(pre, code, .sig) :is(span, em)");
+    for (const token of [...tokens].reverse()) {
+        if (token.childElementCount) continue;
+        if ([...token.attributes].some(one => one.name !== "class")) continue;
+        const blocks = [];
+        for (let at = token; at && at.tagName !== "ARTICLE"; at = at.parentElement)
+            blocks.push(at.tagName, at.className, at.getAttribute("style"));
+        const kind = blocks.join("|");
+        if (met.has(kind)) token.replaceWith(token.textContent);
+        met.add(kind);
+    }
+}"""
+COLOURS = """() => [
+    document.documentElement.dataset.theme,
+    getComputedStyle(document.body).backgroundColor,
+    getComputedStyle(document.body).color,
+]"""
+# A wide formula can be scrolled to the right, but what sticks out on the left is lost.
+LOST = """() => [...document.querySelectorAll('div.math mjx-container')].filter(formula => {
+    const left = formula.closest('div.math').getBoundingClientRect().left;
+    return [...formula.querySelectorAll('mjx-mi, mjx-mo, mjx-mn')].some(
+        sign => sign.getBoundingClientRect().width > 0
+            && sign.getBoundingClientRect().right < left);
+}).map(formula => formula.querySelector('mjx-assistive-mml').textContent)"""
+CUT = """() => [...document.querySelectorAll(
+    'article :is(div.math mjx-container, pre, table, img, figure)')]
+.filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
+    || one.getBoundingClientRect().right > innerWidth + 1)
+.map(one => `${one.tagName}: ${one.textContent.slice(0, 60)}`)"""
+TALL = """() => [...document.querySelectorAll('article img')]
+.map(one => one.getBoundingClientRect().height).filter(height => height > innerHeight)"""
+UNSEEN = "[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)"
+UNTYPESET = """[...document.querySelectorAll('.math')]
+.filter(m => !m.querySelector('mjx-container')).map(m => m.textContent)"""
+FAULTS = "[...document.querySelectorAll('mjx-merror')].map(e => e.textContent)"
+WIDGETS = 'script[type="application/vnd.jupyter.widget-view+json"]'
+
+
+def axe_faults(tab, **options):
+    """Return what axe-core finds wrong with a page."""
+    tab.evaluate(UNWRAP_REPETITIONS)
+    found = Axe().run(tab, options={"resultTypes": ["violations"], **options})
+    return found.response["violations"]
+
+
+def nothing_wrong():
+    """Return lists for what goes wrong while a page is open."""
+    return {"external": [], "failed": [], "complaints": []}
+
+
+@contextlib.contextmanager
+def opened(browser, url, viewport, scheme, wrong=None):
+    """Open a page until it is typeset and still, and add to the lists of `wrong`."""
+    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+    tab = context.new_page()
+    if wrong is not None:
+        local = (url[: url.index("/", len("http://"))], "data:", "blob:")
+        tab.on("request", lambda r: r.url.startswith(local) or wrong["external"].append(r.url))
+        tab.on("requestfailed", lambda request: wrong["failed"].append(request.url))
+        tab.on("response", lambda r: r.status >= 400 and wrong["failed"].append(r.url))
+        tab.on("pageerror", lambda error: wrong["complaints"].append(str(error)))
+        tab.on("console", lambda m: m.type == "error" and wrong["complaints"].append(m.text))
+    tab.goto(url, wait_until="load")
+    tab.evaluate("window.MathJax?.startup?.promise")
+    tab.wait_for_load_state("networkidle")
+    yield tab
+    context.close()
+
+
+def show_pictures(tab):
+    """Load the pictures below the fold too, which else load when they come into view."""
+    tab.evaluate("document.querySelectorAll('img').forEach(one => one.loading = 'eager')")
+    tab.wait_for_function("[...document.images].every(one => one.complete)")
+
+
+def widget_heights(tab):
+    """Return how many widgets a page has, and the heights of the places where they show."""
+    count = tab.locator(WIDGETS).count()
+    if count:
+        # The manager puts each widget in a place of its own, beside the script it replaces.
+        with contextlib.suppress(TimeoutError):  # then there are too few
+            tab.wait_for_function(
+                "n => document.querySelectorAll('.widget-subarea > :not(script)').length >= n",
+                arg=count,
+                timeout=15_000,
+            )
+    shown = "[...document.querySelectorAll('.widget-subarea > :not(script)')].length"
+    heights = "[...document.querySelectorAll('.widget-subarea')].map(e => e.clientHeight)"
+    return {"count": count, "shown": tab.evaluate(shown), "heights": tab.evaluate(heights)}
+
+
+def visit(browser, url):
+    """Return what two readers of a page see."""
+    seen = {}
+    with opened(browser, url, PHONE, "dark", wrong := nothing_wrong()) as tab:
+        phone = {"width": tab.evaluate("document.documentElement.scrollWidth")}
+        phone["lost"] = tab.evaluate(LOST)
+        seen |= {"phone": phone, "dark": tab.evaluate(COLOURS)}
+        tab.set_viewport_size(DESKTOP)
+        seen["wrong on a phone"] = copy.deepcopy(wrong)  # axe makes requests of its own
+        # What a page says and how it is built is the same in both modes; its colours are not.
+        seen["axe dark"] = axe_faults(tab, runOnly=["color-contrast"])
+    with opened(browser, url, DESKTOP, "light", wrong := nothing_wrong()) as tab:
+        seen["widgets"] = widget_heights(tab)
+        show_pictures(tab)
+        seen["light"] = tab.evaluate(COLOURS)
+        for name, question in (("unseen", UNSEEN), ("untypeset", UNTYPESET), ("faults", FAULTS)):
+            seen[name] = tab.evaluate(question)
+        tab.emulate_media(media="print", color_scheme="light")
+        tab.set_viewport_size(PAPER)
+        seen["paper"] = {"cut": tab.evaluate(CUT), "tall": tab.evaluate(TALL)}
+        tab.emulate_media(media="screen", color_scheme="light")
+        tab.set_viewport_size(DESKTOP)
+        seen["wrong on a desktop"] = copy.deepcopy(wrong)
+        seen["axe light"] = axe_faults(tab)
+    return seen
