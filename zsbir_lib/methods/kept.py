@@ -112,6 +112,13 @@ def kept_gallery(
     """Return the fitted method and the gallery that `keep_gallery` kept; None if not there.
 
     Both are compared with their checksums. Nothing else is read: no feature, and no image.
+
+    Parameters
+    ----------
+    method
+        Not fitted.
+    about, root
+        As for `keep_gallery`.
     """
     entry = Store(root).find("galleries", _gallery_key(method, about))
     if entry is None:
