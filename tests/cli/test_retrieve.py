@@ -10,8 +10,16 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from zsbir_lib.datasets import Sketchy
+from zsbir_lib.files import sha256
 from zsbir_lib.paper import PAPER_RENDERING
 from zsbir_lib.store import Store
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A cache that no other test has filled."""
+    monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 class TestRetrieve:
@@ -69,6 +77,43 @@ class TestRetrieve:
             found.append({photo["id"]: photo["distance"] for photo in values["photos"]})
         assert found[0].keys() == found[1].keys()
         assert all(found[0][i] == pytest.approx(found[1][i], abs=0.02) for i in found[0])
+
+    @pytest.mark.parametrize("method", ["ours+gallery", "cosine"])
+    def test_a_later_run_reads_no_feature_and_no_photo(
+        self, run, data, drawing, method, own_cache, monkeypatch
+    ):
+        arguments = ["retrieve", "--sketch", drawing, "--method", method, "--json", *data]
+        code, first, _ = run(*arguments)
+        assert code == 0
+        pieces = list((own_cache / "features").rglob("*.npy"))
+        assert pieces
+        for piece in pieces:  # whoever read or checked one would notice
+            piece.write_bytes(b"not a feature")
+        hashed = []
+        monkeypatch.setattr(
+            "zsbir_lib.store.sha256", lambda path: hashed.append(path) or sha256(path)
+        )
+        monkeypatch.setattr(Sketchy, "photo", lambda *_: pytest.fail("a photo was read"))
+        assert run(*arguments) == (0, first, "")
+        assert {path.parent.parent.name for path in hashed} == {"galleries"}
+
+    def test_what_the_kept_gallery_depends_on_is_in_its_key(self, run_json, data, drawing):
+        arguments = ["retrieve", "--sketch", drawing, "--k", 12, *data]
+        few = run_json(*arguments)
+        assert run_json(*arguments, "--gallery", "all")["gallery_photos"] == 32
+        other = run_json(*arguments, "-p", "diffusion=0.2")
+        assert other["photos"] != few["photos"]
+        assert run_json(*arguments, "--pairing", "class")["photos"] != few["photos"]
+        assert run_json(*arguments)["photos"] == few["photos"]
+
+    def test_a_damaged_gallery_is_made_again(self, run, data, drawing, own_cache):
+        arguments = ["retrieve", "--sketch", drawing, "--json", *data]
+        _, first, _ = run(*arguments)
+        (path,) = (own_cache / "galleries").rglob("index~*.safetensors")
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        code, again, _ = run(*arguments)
+        assert (code, again) == (0, first)
+        assert run(*arguments)[1] == first
 
     def test_a_drawing_may_be_strokes(self, run, run_json, data, tmp_path):
         lines = [[[0, 90, 90, 0, 0], [0, 0, 90, 90, 0]], [[0, 90, 45], [0, 0, 80]]]
@@ -150,14 +195,18 @@ class TestRetrieve:
         arguments += ["--method", "cvae", "-p", "epochs=1", "-p", "n_samples=7"]
         before = {entry.folder for entry in Store().entries()}
         first = run_json(*arguments)
-        [entry] = [e for e in Store().entries() if e.folder not in before and e.kind == "models"]
-        model = entry.path("model.safetensors")
-        damaged = bytearray(model.read_bytes())
-        damaged[-5] ^= 1
-        model.write_bytes(damaged)
+        # It is kept by itself, and with the gallery that it has prepared.
+        new = [entry for entry in Store().entries() if entry.folder not in before]
+        models = [e.path("model.safetensors") for e in new if e.kind in ("models", "galleries")]
+        assert len(models) == 2
+        for model in models:
+            damaged = bytearray(model.read_bytes())
+            damaged[-5] ^= 1
+            model.write_bytes(damaged)
         code, _, err = run(*arguments)
         assert code == 0
-        assert f"{model} is damaged or gone: making it again" in err
+        for model in models:
+            assert f"{model} is damaged or gone: making it again" in err
         assert run_json(*arguments)["photos"] == first["photos"]
 
     def test_a_changed_model_is_refused(self, run, data, drawing, tmp_path):

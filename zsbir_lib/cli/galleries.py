@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zsbir_lib.drawings import DrawingStyle
     from zsbir_lib.features import Backbone, FeatureSet
     from zsbir_lib.methods import RetrievalMethod
-    from zsbir_lib.retrieval import Ranking
+    from zsbir_lib.retrieval import Index, Ranking
 
 _STYLE_SAMPLE = 48  # sketches that a data set's style is measured on
 
@@ -111,6 +111,18 @@ class DatasetGallery:
         kept = {features.photo_ids[place] for place in mask.nonzero()[0].tolist()}
         ids = self.dataset.photo_ids
         self._rows = np.array([row for row in self._rows.tolist() if ids[row] in kept])
+
+    @property
+    def index(self) -> Index:
+        """Its photos, as the method prepared them."""
+        return self._index
+
+    def restore(self, index: Index, backbone: Backbone, method: RetrievalMethod) -> None:
+        """Take the fitted method and `index` as they were kept, of photos all of which were read.
+
+        No feature is needed then, and no image is looked at.
+        """
+        self.backbone, self.method, self._index = backbone, method, index
 
     def pen(self) -> tuple[int, DrawingStyle]:
         """Return side and style of the data set's own sketches."""

@@ -262,6 +262,30 @@ class FeatureOptions(DatasetOptions):
         )
         return found.with_pairing(self.pairing)
 
+    def about_features(
+        self, dataset: SketchPhotoDataset, backbone: Backbone, names: tuple[str, ...]
+    ) -> dict[str, Any] | None:
+        """Return what a gallery of some classes depends on, None if features are not kept yet.
+
+        It takes milliseconds: features are named by their recorded checksums, and not read.
+        """
+        from zsbir_lib.features.extraction import kept_features_id
+
+        found = kept_features_id(dataset, backbone, mixed_precision=self.mixed_precision)
+        if found is None:
+            return None
+        attributes = dataset.class_attributes
+        return {
+            "features": found,
+            "classes": names,
+            "class_names": dataset.class_names,
+            "seen": dataset.split.seen,
+            "unseen": dataset.split.unseen,
+            "attributes": None if attributes is None else attributes.tolist(),
+            "attribute_names": tuple(dataset.attribute_names),
+            "pairing": self.pairing,
+        }
+
     def dataset_and_features(self) -> tuple[SketchPhotoDataset | None, FeatureSet]:
         """Return the images and their features; None and features where these were given."""
         if self.from_file is not None:

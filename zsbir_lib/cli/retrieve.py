@@ -182,7 +182,7 @@ def _dataset_gallery(
 ) -> DatasetGallery:
     """Return the photos of a data set, searched by a fitted method."""
     from zsbir_lib.methods import create_method
-    from zsbir_lib.methods.kept import kept_method
+    from zsbir_lib.methods.kept import keep_gallery, kept_gallery, kept_method
 
     # The network for sketches, but for a model that was fitted on features of another one.
     network = "toynet-sketch" if options.dataset == "toybox" else None
@@ -197,6 +197,12 @@ def _dataset_gallery(
     names = dataset.split.unseen + (dataset.split.seen if gallery == "all" else ())
     photos = DatasetGallery(dataset, names, options.on_error or "raise")
     _check_fits(photos, class_name, k)
+    if model is None:
+        about = options.about_features(dataset, backbone, names)
+        if about is not None and (kept := kept_gallery(fitted, about)) is not None:
+            fitted, index = kept
+            photos.restore(index, backbone, fitted)
+            return photos
     features = options.extract(dataset, backbone)
     if model is None:
         fitted, path, fitted_now = kept_method(fitted, features, origin(features))
@@ -205,6 +211,10 @@ def _dataset_gallery(
     else:
         check_origin(model, metadata, features)
     photos.prepare(features, backbone, fitted)
+    if model is None and not features.skipped:
+        about = options.about_features(dataset, backbone, names)
+        if about is not None:
+            keep_gallery(fitted, photos.index, about, origin(features))
     return photos
 
 

@@ -118,6 +118,35 @@ def extract_features(
     return job.feature_set(_kept(Store(None if cache is True else cache), job))
 
 
+def kept_features_id(
+    dataset: SketchPhotoDataset,
+    backbone: Backbone,
+    *,
+    cache: str | os.PathLike | None = None,
+    mixed_precision: bool = False,
+) -> str | None:
+    """Return a digest that names features in the cache, without reading them; None if not there.
+
+    It is made of their key and of the checksums that were recorded when they were written. Images
+    and features are not looked at.
+
+    Parameters
+    ----------
+    dataset, backbone, mixed_precision
+        As for `extract_features`.
+    cache
+        A folder; the library's cache folder by default.
+    """
+    precision = choose_precision(mixed_precision, False, backbone.device)
+    job = _Job(dataset, backbone, 1, "raise", None, None, precision)
+    entry = Store(cache).find("features", job.key, check=False)
+    if entry is None:
+        return None
+    pieces = {name: piece.sha256 for name, piece in entry.pieces.items()}
+    text = json.dumps([entry.key, pieces], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _kept(store: Store, job: _Job) -> np.ndarray:
     """Return all features from the store, computed if need be."""
     label = f"{job.dataset.name}-{job.backbone.name}"

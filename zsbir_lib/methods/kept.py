@@ -8,14 +8,21 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
+from zsbir_lib import __version__
 from zsbir_lib.features import FeatureSet, Pairs
 from zsbir_lib.methods.base import RetrievalMethod
 from zsbir_lib.methods.saving import load_method
+from zsbir_lib.retrieval import DiffusionIndex, Index
 from zsbir_lib.store import Draft, Store
 
-_PIECE = "model.safetensors"
+_PIECE, _INDEX = "model.safetensors", "index.safetensors"
+_INDICES = (Index, DiffusionIndex)  # whose state is known
+_FORMAT = 1  # of a kept index: raise it when its meaning, or how it is made, changes
 
 
 def kept_method(
@@ -51,13 +58,7 @@ def kept_method(
         Whether it had to be fitted.
     """
     pairs = features.pairs_for(method)
-    key = {
-        "method": method.name,
-        "class": f"{type(method).__module__}.{type(method).__qualname__}",
-        "version": method.version,
-        "parameters": {k: v for k, v in method.get_params().items() if k != "device"},
-        "pairs": None if pairs is None else _contents(pairs),
-    }
+    key = {**_identity(method), "pairs": None if pairs is None else _contents(pairs)}
     fitted = []
 
     def make(draft: Draft) -> None:
@@ -68,6 +69,81 @@ def kept_method(
     device = method.get_params().get("device")
     path = Store(root).get("models", key, make, label=method.name).path(_PIECE)
     return (method, path, True) if fitted else (load_method(path, device)[0], path, False)
+
+
+def keep_gallery(
+    method: RetrievalMethod,
+    index: Index,
+    about: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    *,
+    root: Path | None = None,
+) -> None:
+    """Keep a fitted method, and a gallery as it has prepared it, for `kept_gallery`.
+
+    Parameters
+    ----------
+    method
+        Fitted.
+    index
+        What its `index` returned. One of a kind of its own is not kept.
+    about
+        All that both depend on beside the method, as JSON values: the features by
+        `zsbir_lib.features.extraction.kept_features_id`, say.
+    metadata
+        What to save beside the model.
+    root
+        Folder of the store; the library's cache by default.
+    """
+    if type(index) not in _INDICES:
+        return
+
+    def make(draft: Draft) -> None:
+        draft.piece(_PIECE, lambda path: method.save(path, **metadata))
+        state = {name: value.contiguous() for name, value in index.state().items()}
+        draft.piece(_INDEX, lambda path: save_file(state, path, {"kind": type(index).__name__}))
+
+    Store(root).get("galleries", _gallery_key(method, about), make, label=method.name)
+
+
+def kept_gallery(
+    method: RetrievalMethod, about: Mapping[str, Any], *, root: Path | None = None
+) -> tuple[RetrievalMethod, Index] | None:
+    """Return the fitted method and the gallery that `keep_gallery` kept; None if not there.
+
+    Both are compared with their checksums. Nothing else is read: no feature, and no image.
+
+    Parameters
+    ----------
+    method
+        Not fitted.
+    about, root
+        As for `keep_gallery`.
+    """
+    entry = Store(root).find("galleries", _gallery_key(method, about))
+    if entry is None:
+        return None
+    device = method.get_params().get("device")
+    fitted, _ = load_method(entry.path(_PIECE), device)
+    with safe_open(entry.path(_INDEX), "pt") as file:
+        kind = next(one for one in _INDICES if one.__name__ == file.metadata()["kind"])
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    # Features lie on the CPU, and a gallery is searched there.
+    return fitted, kind.from_state(state, torch.device("cpu"))
+
+
+def _gallery_key(method: RetrievalMethod, about: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_identity(method), "about": about, "format": _FORMAT, "zsbir": __version__}
+
+
+def _identity(method: RetrievalMethod) -> dict[str, Any]:
+    """Return what a fitted method depends on beside the pairs; the device is none of it."""
+    return {
+        "method": method.name,
+        "class": f"{type(method).__module__}.{type(method).__qualname__}",
+        "version": method.version,
+        "parameters": {k: v for k, v in method.get_params().items() if k != "device"},
+    }
 
 
 def _contents(pairs: Pairs) -> str:

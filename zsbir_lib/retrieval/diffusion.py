@@ -19,7 +19,12 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval.index import Index
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scipy import sparse
+    from typing_extensions import Self
+
+_CSR = ("data", "indices", "indptr")  # the arrays of a sparse matrix
 
 
 class DiffusionIndex(Index):
@@ -89,6 +94,25 @@ class DiffusionIndex(Index):
         # The error of Chebyshev's method falls by at least this factor in each step.
         rate = diffusion / (1 + math.sqrt(1 - diffusion**2))
         self.n_steps = math.ceil(math.log(tolerance / 2) / math.log(rate)) if diffusion else 0
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that a search needs, the graph too, as tensors; see `Index.from_state`."""
+        graph = {name: torch.from_numpy(getattr(self.graph, name)) for name in _CSR}
+        settings = [self.diffusion, self.temperature, self.n_steps]
+        return {**super().state(), **graph, "settings": torch.tensor(settings, dtype=torch.float64)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Tensor], device: torch.device) -> Self:
+        """Return the index whose `state` it was, to the last bit; no neighbour is looked for."""
+        from scipy import sparse
+
+        index = super().from_state(state, device)
+        index.diffusion, index.temperature, steps = state["settings"].tolist()
+        index.n_steps = int(steps)
+        values, columns, starts = (state[name].numpy() for name in _CSR)
+        index.graph = sparse.csr_array((values, columns, starts), shape=(len(index),) * 2)
+        index._scaled_graph = _as_factor(index.graph * np.float32(index.diffusion))
+        return index
 
     def _rescore(self, distances: Tensor) -> Tensor:
         """Turn cosine distances (n, m) into distances of the spread scores."""

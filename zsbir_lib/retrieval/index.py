@@ -16,9 +16,9 @@ in the gallery: these integers all differ, so no selection can order them in two
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -29,6 +29,9 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval.kmeans import is_integer
 from zsbir_lib.retrieval.selection import nearest_centre, select_smallest, selection_device
 from zsbir_lib.retrieval.vectors import as_features, as_floats, scale_rows
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 DEFAULT_MEMORY = 512 * 2**20
 """Bytes that ranking may use beside its inputs, its index and its result."""
@@ -108,6 +111,20 @@ class Index:
     def __len__(self) -> int:
         """Return the number of photos."""
         return self.size
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that a search needs, as tensors on the CPU; see `from_state`."""
+        return {"gallery": self._gallery.cpu(), "inverse_norms": self._inverse_norms.cpu()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Tensor], device: torch.device) -> Self:
+        """Return the index whose `state` it was, to the last bit, without preparing it again."""
+        index = cls.__new__(cls)
+        index.device = device
+        index._gallery = state["gallery"].to(device)
+        index._inverse_norms = state["inverse_norms"].to(device)
+        index.size, index.width = index._gallery.shape
+        return index
 
     def search(self, queries: Any, top_k: int | None = None, **options: Any) -> Ranking:
         """Rank the gallery for every query and return the whole result.
