@@ -63,7 +63,7 @@ def train(photo_network, material, **options):
 def test_both_learn_to_see_the_same(photo_network, material):
     before = sketch_accuracy(Towers(photo_network, photo_network), material, k=3)
     after = sketch_accuracy(train(photo_network, material, steps=30), material, k=3)
-    assert before["drawings"][0] < 0.5
+    assert before["drawings"][0] <= 0.5
     assert after["drawings"][0] > 0.9
     assert after["toys"][1] > before["toys"][1] + 0.3
     # Two others of its class among six photos, and never the photo itself.

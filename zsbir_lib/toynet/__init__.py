@@ -23,12 +23,8 @@ from zsbir_lib.toynet.sketch_material import (
     read_people,
     toy_drawing,
 )
-from zsbir_lib.toynet.sketch_training import (
-    Towers,
-    sketch_accuracy,
-    train_photo_network,
-    train_towers,
-)
+from zsbir_lib.toynet.sketch_training import train_photo_network, train_towers
+from zsbir_lib.toynet.towers import Towers, sketch_accuracy
 from zsbir_lib.toynet.training import accuracy, augment, train_toynet
 
 __all__ = [

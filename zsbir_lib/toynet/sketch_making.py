@@ -29,12 +29,8 @@ from zsbir_lib.toynet.making import (
 from zsbir_lib.toynet.network import FEATURE_DIM, ToyNet
 from zsbir_lib.toynet.packaged import packaged_weights
 from zsbir_lib.toynet.sketch_material import TOYS_SEED, SketchMaterial, draw_sketch_material
-from zsbir_lib.toynet.sketch_training import (
-    Towers,
-    sketch_accuracy,
-    train_photo_network,
-    train_towers,
-)
+from zsbir_lib.toynet.sketch_training import train_photo_network, train_towers
+from zsbir_lib.toynet.towers import Towers, sketch_accuracy
 
 _LOOKED_AT = 12  # photos
 _GALLERY_CLASSES = 21  # about as many as there are unseen ones

@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from zsbir_lib.toynet.network import FEATURE_DIM, ToyNet, normalise
+from zsbir_lib.toynet.network import FEATURE_DIM, ToyNet
 from zsbir_lib.toynet.sketch_material import SketchMaterial
+from zsbir_lib.toynet.towers import photo_features
 
 _TEMPERATURE = 0.1
 _SKETCH_CLASS, _INSTANCE, _DISTANCE, _STAY = 1.0, 0.5, 0.3, 0.1  # weights of terms of the loss
@@ -88,13 +89,3 @@ class Target:
 
     def _distance(self, features: Tensor, goal: Tensor) -> Tensor:
         return (features - goal).square().mean() / self.spread**2
-
-
-def photo_features(network: ToyNet, material: SketchMaterial) -> Tensor:
-    """Return the features of all photos, on the CPU, with the network in evaluation mode."""
-    network.eval()
-    place = next(network.parameters()).device
-    with torch.no_grad():
-        photos = torch.from_numpy(material.photos).permute(0, 3, 1, 2)
-        parts = [network.features(normalise(part.to(place))).cpu() for part in photos.split(128)]
-    return torch.cat(parts)

@@ -21,22 +21,21 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from zsbir_lib.devices import choose_device
-from zsbir_lib.drawings.hands import StrokeAugmentation, StrokeDrawing, draw_lines
+from zsbir_lib.drawings.hands import StrokeAugmentation, StrokeDrawing
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.progress import progress_bar
-from zsbir_lib.toynet.network import INPUT_SIZE, ToyNet, normalise
+from zsbir_lib.toynet.network import INPUT_SIZE, ToyNet
 from zsbir_lib.toynet.sketch_material import SketchMaterial
-from zsbir_lib.toynet.sketch_target import Target, photo_features
+from zsbir_lib.toynet.sketch_target import Target
+from zsbir_lib.toynet.towers import Towers, sketch_input
 from zsbir_lib.toynet.training import augment, computes_bfloat16, reproducible, train_toynet
 
 HANDS = (
@@ -96,20 +95,6 @@ def train_photo_network(
     )  # fmt: skip
     network.classifier = nn.Identity()
     return network
-
-
-@dataclass(frozen=True, eq=False)
-class Towers:
-    """Two networks with one feature space.
-
-    Attributes
-    ----------
-    photo, sketch : ToyNet
-        What photos, and sketches, go through.
-    """
-
-    photo: ToyNet
-    sketch: ToyNet
 
 
 def train_towers(
@@ -193,7 +178,7 @@ def train_towers(
         for step, (pictures, rows) in enumerate(bar):
             seen = recolour(augment(photos[rows[0]].to(place)))
             with torch.autocast(place.type, torch.bfloat16, enabled=half):
-                of_sketches = sketch.features(_input(pictures.to(place)))
+                of_sketches = sketch.features(sketch_input(pictures.to(place)))
                 of_photos = photo.features(seen)
             loss = target.loss(of_sketches.float(), of_photos.float(), rows)
             optimiser.zero_grad()
@@ -228,64 +213,6 @@ def recolour(photos: Tensor) -> Tensor:
     photos = torch.where(chance[1] < 0.2, photos[:, torch.randperm(3).to(place)], photos)
     photos = torch.where(chance[2] < 0.07, -photos, photos)
     return photos.contiguous(memory_format=torch.channels_last)
-
-
-@torch.inference_mode()
-def sketch_accuracy(
-    towers: Towers, material: SketchMaterial, k: int = 12
-) -> dict[str, tuple[float, float]]:
-    """Measure how often the photos nearest to a drawing, by cosine, are of its class.
-
-    Parameters
-    ----------
-    towers
-        What drawings and photos go through, on the CPU.
-    material
-        Of classes that `towers` did not learn from; its photos are what is retrieved.
-    k
-        Photos that are looked at.
-
-    Returns
-    -------
-    dict of str to tuple of float
-        For ``"drawings"`` and ``"toys"``, where there are any: how often the first photo is right,
-        and the mean share of the first `k` that are; for ``"photos"`` the same of photos as
-        queries, which do not find themselves: what a sketch that says as much would reach.
-    """
-    photos = photo_features(towers.photo, material)
-    mean = photos.mean(dim=0)
-    photos = F.normalize(photos - mean, dim=1)
-    itself = (photos @ photos.T).fill_diagonal_(-2)
-    hand = StrokeAugmentation()
-    found = {"photos": _right(itself, material.toy_labels, material.toy_labels, k)}
-    for kind, drawings, labels in (
-        ("drawings", material.drawings, material.drawing_labels),
-        ("toys", material.toys, material.toy_labels),
-    ):
-        if not len(drawings):
-            continue
-        rng = np.random.default_rng(0)
-        # People's are drawn as they are; the lines of a toy are a tracing, until a hand draws them.
-        pictures = torch.from_numpy(
-            np.stack(
-                [
-                    draw_lines(one.strokes) if kind == "drawings" else hand.picture(one, rng)
-                    for one in drawings
-                ]
-            )
-        )
-        queries = torch.cat([towers.sketch.features(_input(part)) for part in pictures.split(128)])
-        scores = F.normalize(queries - mean, dim=1) @ photos.T
-        found[kind] = _right(scores, labels, material.toy_labels, k)
-    return found
-
-
-def _right(
-    scores: Tensor, labels: np.ndarray, photo_labels: np.ndarray, k: int
-) -> tuple[float, float]:
-    nearest = scores.topk(min(k, scores.shape[1]), dim=1).indices.numpy()
-    right = photo_labels[nearest] == labels[:, None]
-    return float(right[:, 0].mean()), float(right.mean())
 
 
 class _Batches(Dataset):
@@ -336,12 +263,6 @@ def _copy(network: ToyNet, place: torch.device) -> ToyNet:
     copied = copy.deepcopy(network)
     copied.classifier = nn.Identity()
     return copied.to(place).to(memory_format=torch.channels_last)
-
-
-def _input(pictures: Tensor) -> Tensor:
-    """Map grey pictures (n, 64, 64) to what the network takes."""
-    colours = normalise(pictures[:, None].expand(-1, 3, -1, -1))
-    return colours.contiguous(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
