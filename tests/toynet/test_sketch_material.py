@@ -5,7 +5,7 @@ import pytest
 
 from zsbir_lib.datasets.toybox.instance import Toy
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.toynet import draw_sketch_material, read_people
+from zsbir_lib.toynet import InventedToy, draw_sketch_material, read_people
 from zsbir_lib.toynet.sketch_material import TOYS_SEED
 
 CLASSES = ("cup", "drum", "hot-air_balloon")
@@ -60,6 +60,46 @@ def test_toys_come_with_their_photos(material):
     # Its outline is always drawn, its smallest part mostly.
     assert material.toys[3].omission.min() == 0
     assert material.toys[3].omission.max() > 0.1
+
+
+@pytest.fixture
+def with_inventions(tmp_path):
+    return draw_sketch_material(
+        CLASSES, 2, inventions=6, per_invention=3, workers=1, root=tmp_path / "cache"
+    )
+
+
+def test_inventions_are_further_classes(with_inventions):
+    assert with_inventions.n_real == 3
+    assert with_inventions.class_names[3:] == tuple(f"invention {n}" for n in range(6))
+    assert np.bincount(with_inventions.toy_labels).tolist() == [2] * 3 + [3] * 6
+    toy = InventedToy(with_inventions.inventions[4], 2, TOYS_SEED)
+    row = 6 + 4 * 3 + 2
+    np.testing.assert_array_equal(with_inventions.photos[row], toy.photo())
+    assert len(with_inventions.toys[row].counts) == len(toy.strokes.lines)
+
+
+def test_what_is_held_out_is_in_no_invention_either(with_inventions):
+    sources = [set(one.sources) for one in with_inventions.inventions]
+    assert any("drum" in one for one in sources)
+    assert any("drum" not in one for one in sources)
+    rest = with_inventions.without(["drum"])
+    assert rest.n_real == 2
+    assert all("drum" not in one.sources for one in rest.inventions)
+    assert len(rest.inventions) == sum("drum" not in one for one in sources)
+    # Each toy is still with its own photo and its own class.
+    for row, label in enumerate(rest.toy_labels):
+        name = rest.class_names[label]
+        [before] = np.flatnonzero((with_inventions.photos == rest.photos[row]).all(axis=(1, 2, 3)))
+        assert with_inventions.class_names[with_inventions.toy_labels[before]] == name
+        assert rest.toys[row] is with_inventions.toys[before]
+
+
+def test_what_is_measured_on_holds_no_invention(with_inventions):
+    there = with_inventions.only(["drum", "cup"])
+    assert there.class_names == ("cup", "drum")
+    assert there.inventions == ()
+    assert set(there.toy_labels) == {0, 1}
 
 
 def test_they_are_kept_and_read_back_the_same(material, folder, tmp_path, monkeypatch):
