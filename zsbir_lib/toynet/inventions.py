@@ -55,7 +55,7 @@ class Invention:
         return not set(class_names).isdisjoint(self.sources)
 
     def draw(self, drawing: Drawing) -> None:
-        """Add the parts of one instance; see `zsbir_lib.datasets.toybox.drawing.draw_object`."""
+        """Add the parts of one instance to a `drawing`."""
         rule = np.random.default_rng([self.number, 1])
         body = _unit(self._parts(self.sources[0], rule, drawing.rng, rule.uniform(0.6, 1.0)))
         for name in self.sources[1:]:
@@ -83,7 +83,17 @@ class Invention:
 
 @dataclass(frozen=True)
 class InventedToy:
-    """Instance number `instance` of an `invention`, under a `seed`, as a toy is of its class."""
+    """One instance of an invention, as a toy is one of its class.
+
+    Attributes
+    ----------
+    invention
+        Its class.
+    instance
+        Its number in the class.
+    seed
+        Another seed has other instances.
+    """
 
     invention: Invention
     instance: int
