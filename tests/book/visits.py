@@ -53,7 +53,7 @@ CUT = """() => [...document.querySelectorAll(
 .map(one => `${one.tagName}: ${one.textContent.slice(0, 60)}`)"""
 TALL = """() => [...document.querySelectorAll('article img')]
 .map(one => one.getBoundingClientRect().height).filter(height => height > innerHeight)"""
-UNSEEN = "[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)"
+UNSEEN = "[...document.images].filter(i => !i.hidden && i.naturalWidth === 0).map(i => i.src)"
 UNTYPESET = """[...document.querySelectorAll('.math')]
 .filter(m => !m.querySelector('mjx-container')).map(m => m.textContent)"""
 FAULTS = "[...document.querySelectorAll('mjx-merror')].map(e => e.textContent)"
@@ -135,6 +135,7 @@ def visit(browser, url):
         seen["paper"] = {"cut": tab.evaluate(CUT), "tall": tab.evaluate(TALL)}
         tab.emulate_media(media="screen", color_scheme="light")
         tab.set_viewport_size(DESKTOP)
+        tab.wait_for_timeout(1000)  # the theme looks a moment later which code has to scroll now
         seen["wrong on a desktop"] = copy.deepcopy(wrong)
         seen["axe light"] = axe_faults(tab)
     return seen

@@ -65,7 +65,7 @@ def test_both_learn_to_see_the_same(photo_network, material):
     after = sketch_accuracy(train(photo_network, material, steps=30), material, k=3)
     assert before["drawings"][0] <= 0.5
     assert after["drawings"][0] > 0.9
-    assert after["toys"][1] > before["toys"][1] + 0.3
+    assert after["toys"][1] > before["toys"][1] + 0.1
     # Two others of its class among six photos, and never the photo itself.
     assert after["photos"] == (1.0, pytest.approx(2 / 3))
 
