@@ -209,7 +209,7 @@ def test_the_epub_is_built_in_an_empty_folder(tool, root, small_book, monkeypatc
     assert seen == [False]
 
 
-WORDS_ONLY = ("book/draw", "book/intro", "book/own_photos")  # on paper
+WORDS_ONLY = ("book/draw", "book/intro", "book/own_photos", "book/assignments/index")  # on paper
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +239,7 @@ def test_the_epub_holds_every_page_in_order_with_its_pictures(downloads, tool):
             assert "<h1" in text, page
             assert "widget-view" not in text, page
             if "/appendix/" not in page and page not in WORDS_ONLY:
-                assert text.count("<img") >= 3, page
+                assert text.count("<img") >= (1 if "/assignments/" in page else 3), page
                 assert "<math" in text or page == "book/tour", page
     assert len(places) == len(set(places))
 
