@@ -4,6 +4,7 @@ import re
 
 import pytest
 from build_book import pages
+from chromium import note_errors
 from colab_cell import BOOK
 
 import zsbir_lib.widgets as family
@@ -34,7 +35,7 @@ def test_live_widgets_appear_on_a_phone(browser, address, page):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     tab = context.new_page()
     errors = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
+    note_errors(tab, errors)
     tab.goto(f"{address}/{page}.html")
     shown = tab.locator(".zsbir-live")
     shown.first.wait_for(timeout=20_000)
@@ -55,7 +56,7 @@ def test_a_slider_changes_the_picture_and_its_words(browser, address, page):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     tab = context.new_page()
     errors = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
+    note_errors(tab, errors)
     tab.goto(f"{address}/{page}.html")
     figure = tab.locator(".zsbir-explorer").first
     figure.wait_for(timeout=20_000)

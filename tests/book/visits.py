@@ -9,6 +9,7 @@ import contextlib
 import copy
 
 from axe_playwright_python.sync_playwright import Axe
+from chromium import note_errors
 from playwright.sync_api import TimeoutError
 
 PHONE = {"width": 390, "height": 844}
@@ -82,8 +83,7 @@ def opened(browser, url, viewport, scheme, wrong=None):
         tab.on("request", lambda r: r.url.startswith(local) or wrong["external"].append(r.url))
         tab.on("requestfailed", lambda request: wrong["failed"].append(request.url))
         tab.on("response", lambda r: r.status >= 400 and wrong["failed"].append(r.url))
-        tab.on("pageerror", lambda error: wrong["complaints"].append(str(error)))
-        tab.on("console", lambda m: m.type == "error" and wrong["complaints"].append(m.text))
+        note_errors(tab, wrong["complaints"])
     tab.goto(url, wait_until="load")
     tab.evaluate("window.MathJax?.startup?.promise")
     tab.wait_for_load_state("networkidle")
