@@ -1,6 +1,6 @@
 """Assignment 3: its data make sense in every variant, and each misconception is told as itself."""
 
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import torch
 
 from zsbir_lib.check import open_assignment
 from zsbir_lib.check.assignment import reply_to
-from zsbir_lib.check.metric_learning import RATE, SIDE
+from zsbir_lib.check.metric_learning import SIDE
 from zsbir_lib.check.metric_learning_codes import FOUR_BITS, TIED_AVERAGE
 from zsbir_lib.check.metric_learning_falls import FALL, SEEN, UNSEEN
 from zsbir_lib.check.metric_learning_losses import CONTRASTIVE, SCALED_TRIPLET
@@ -102,8 +102,9 @@ def test_the_descent_is_that_of_the_library():
 def test_the_expected_average_is_the_mean_over_all_orders_of_ties():
     for distances, rel, k in (([1, 0, 1, 1, 2], [1, 0, 0, 1, 1], 3), ([2] * 5, [1, 1, 0, 0, 1], 4),
                               ([0, 1, 1, 1, 1, 3], [1, 1, 0, 0, 1, 1], 6)):  # fmt: skip
-        rankings = [[rel[i] for i in order] for order in permutations(range(len(rel)))
-                    if all(distances[a] <= distances[b] for a, b in zip(order, order[1:]))]  # fmt: skip
+        orders = [order for order in permutations(range(len(rel)))
+                  if all(distances[a] <= distances[b] for a, b in pairwise(order))]  # fmt: skip
+        rankings = [[rel[i] for i in order] for order in orders]
         mean = average_precision(np.array(rankings, dtype=bool), 9, k, "k").mean()
         assert TIED_AVERAGE.right(distances, rel, k) == pytest.approx(mean)
 
@@ -142,7 +143,7 @@ def test_typical_code_is_told_what_is_wrong_with_it():
     assert "one round" in verdict.text
 
 
-@pytest.mark.parametrize("variant", range(25))
+@pytest.mark.parametrize("variant", range(12))
 def test_every_variant_makes_sense(variant):
     work = open_assignment("metric_learning", variant)
     assert not {work.class_name, *work.negatives} & set(unseen_classes("sketchy21")[1])
@@ -185,7 +186,8 @@ def test_variants_differ():
 
 def kept_after(work, name, steps):
     """Return what the playground keeps after steps downhill, as its button takes them."""
-    shown = TripletPlayground(work.sketch, work.positive, work.negatives[name], margin=work.margin)
+    shown = TripletPlayground(work.sketch, work.positive, work.negatives[name],
+                              margin=work.margin, rate=work.rate)  # fmt: skip
     for _ in range(steps):
         moved = {point: np.array(getattr(shown, point)) - shown.rate * slope
                  for point, slope in shown.gradients.items()}  # fmt: skip
@@ -196,15 +198,15 @@ def kept_after(work, name, steps):
     return shown, kept
 
 
-@pytest.mark.parametrize("variant", range(5))
+@pytest.mark.parametrize("variant", range(3))
 def test_mining_in_the_playground(variant):
     work = open_assignment("metric_learning", variant)
-    assert (RATE, SIDE) == (TripletPlayground().rate, triplet.SIDE)
+    assert triplet.SIDE == SIDE
     kinds = {name: kept_after(work, name, 0)[0] for name in work.negatives}
     semi = [name for name, shown in kinds.items() if shown.kind == "semi-hard"]
     mined = min(semi, key=lambda name: kinds[name].distances[1])
     needed = next(n for n in range(50) if kept_after(work, mined, n)[0].loss == 0)
-    assert needed >= 2
+    assert needed >= 4
     end = kept_after(work, mined, needed)[1]
     assert kept_after(work, mined, needed + 3)[1] == end
     assert work.verdict(mined=mined, kept=end).share == 1

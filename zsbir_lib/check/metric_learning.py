@@ -15,12 +15,11 @@ from zsbir_lib.check.questions import Question, TextQuestion, ValueQuestion, Ver
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, unseen_classes
 from zsbir_lib.datasets.toybox import toy_classes
 
-RATE = 0.1
-"""Of a step downhill, as `zsbir_lib.widgets.TripletPlayground` has it."""
+RATE = 0.03
+"""Of a step downhill, so small that a triplet takes several."""
 SIDE = 2.0
 """The plane goes from -SIDE to SIDE, as the playground has it."""
 _KINDS = {"hard": 2, "semi-hard": 3, "easy": 3}
-_GRID = np.stack(np.meshgrid(*[np.arange(-17, 18) / 10] * 2), axis=-1).reshape(-1, 2)
 _PHOTOS = 7
 Point = list[float]
 
@@ -36,8 +35,8 @@ class MetricLearning(Assignment):
         What they are of: a seen class.
     negatives : dict of str to list of float
         Photos of other seen classes, and where they are in the plane.
-    margin : float
-        Of the triplet loss there.
+    margin, rate : float
+        Of the triplet loss there, and of a step downhill.
     outputs : ndarray of float, shape (8, 4)
         What a network gives for a sketch, in the first row, and for seven photos.
     scores : dict of str to dict of str to ndarray
@@ -47,6 +46,7 @@ class MetricLearning(Assignment):
     """
 
     name = "metric_learning"
+    rate = RATE
 
     def _questions(self) -> tuple[Question, ...]:
         rng = np.random.default_rng([self.variant, 0])
@@ -77,31 +77,31 @@ class MetricLearning(Assignment):
         """Choose a triplet's sketch and positive, and negatives; tell whether they make sense."""
         self.sketch, self.positive = (rng.integers(-7, 8, (2, 2)) / 10).tolist()
         self.margin = float(rng.choice((0.5, 0.6, 0.7, 0.8)))
-        kinds = self._kinds(_GRID)
-        away = ((_GRID - self.sketch) ** 2).sum(axis=1)
         if not 0.4 <= _square(self.sketch, self.positive) <= 1.2:
             return False
-        chosen = [
-            int(i) for kind, count in _KINDS.items()
-            for i in rng.choice(np.flatnonzero(kinds == kind), count, replace=False)
-        ]  # fmt: skip
-        semi = sorted((i for i in chosen if kinds[i] == "semi-hard"), key=lambda i: away[i])
-        # What is mined is nearest by a clear difference, and no point lies on another.
-        points = np.array([self.sketch, self.positive, *_GRID[chosen]])
-        apart = ((points[:, None] - points) ** 2).sum(axis=2) + 9 * np.eye(len(points))
-        path = self._descent(_GRID[semi[0]])
-        if away[semi[1]] - away[semi[0]] < 0.1 or apart.min() < 0.06:
+        left = dict(_KINDS)
+        places: list[Point] = []
+        for place in (rng.integers(-17, 18, (300, 2)) / 10).tolist():
+            kind, others = self._kind(place), (self.sketch, self.positive, *places)
+            if left.get(kind) and not any(_overlap(place, other) for other in others):
+                left[kind] -= 1
+                places.append(place)
+        if any(left.values()):
             return False
-        if not 3 <= len(path) <= 8 or abs(self._loss(path[-1])) < 0.02:
+        semi = sorted((_square(self.sketch, place), place)
+                      for place in places if self._kind(place) == "semi-hard")  # fmt: skip
+        path = self._descent(semi[0][1])
+        # What is mined is nearest by a clear difference, and takes a few steps to teach nothing.
+        if semi[1][0] - semi[0][0] < 0.1 or len(path) < 5 or abs(self._loss(path[-1])) < 0.01:
             return False
         if np.abs(path[-1]).max() > SIDE:
             return False
         toys, unseen = toy_classes(), set(unseen_classes("sketchy21")[1])
         seen = [name for name in SKETCHY_CLASSES if name in toys and name not in unseen]
-        self.class_name, *others = rng.choice(seen, len(chosen) + 1, replace=False).tolist()
-        places = dict(zip(others, _GRID[chosen].tolist(), strict=True))
-        self.negatives = {name: places[name] for name in rng.permutation(others).tolist()}
-        self._mined = others[chosen.index(semi[0])]
+        self.class_name, *others = rng.choice(seen, len(places) + 1, replace=False).tolist()
+        rng.shuffle(places)
+        self.negatives = dict(zip(others, places, strict=True))
+        self._mined = next(name for name in others if self.negatives[name] == semi[0][1])
         return True
 
     def _loss(self, points: Sequence[Point] | np.ndarray) -> float:
@@ -109,17 +109,14 @@ class MetricLearning(Assignment):
         s, p, n = points
         return self.margin + _square(s, p) - _square(s, n)
 
-    def _kinds(self, negatives: np.ndarray) -> np.ndarray:
-        """Return the kind of the triplet with each negative, or "" near a border of two kinds."""
-        away = ((negatives - self.sketch) ** 2).sum(axis=1)
-        gap = away - _square(self.sketch, self.positive)
-        kinds = np.where(gap < 0, "hard", np.where(gap < self.margin, "semi-hard", "easy"))
-        return np.where(np.minimum(np.abs(gap), np.abs(gap - self.margin)) < 0.05, "", kinds)
-
     def _kind(self, negative: Point) -> str:
-        return str(self._kinds(np.array([negative]))[0])
+        """Return the kind of the triplet with this negative, or "" near a border of two kinds."""
+        gap = _square(self.sketch, negative) - _square(self.sketch, self.positive)
+        if min(abs(gap), abs(gap - self.margin)) < 0.05:
+            return ""
+        return "hard" if gap < 0 else "semi-hard" if gap < self.margin else "easy"
 
-    def _descent(self, negative: Point | np.ndarray) -> list[np.ndarray]:
+    def _descent(self, negative: Point) -> list[np.ndarray]:
         """Return sketch, positive and negative, (3, 2), before the first step and after each."""
         path = [np.array([self.sketch, self.positive, negative])]
         while self._loss(path[-1]) > 0 and len(path) < 100:
@@ -267,4 +264,9 @@ class MetricLearning(Assignment):
 
 
 def _square(one: Sequence[float] | np.ndarray, other: Sequence[float] | np.ndarray) -> float:
-    return float(np.square(np.subtract(one, other)).sum())
+    return float((one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2)
+
+
+def _overlap(one: Point, other: Point) -> bool:
+    """Tell whether two points, or the names beside them, would overlap in a picture."""
+    return abs(one[1] - other[1]) < 0.18 and abs(one[0] - other[0]) < 0.9

@@ -30,8 +30,9 @@ def _objectives(gram: Matrix, pull: Vector, twice: float = 2.0) -> np.ndarray:
     return ((_EVERY @ np.array(gram)) * _EVERY).sum(axis=1) - twice * _EVERY @ np.array(pull)
 
 
-def _best(gram: Matrix, pull: Vector, twice: float = 2.0) -> np.ndarray:
-    return np.array(_EVERY[_objectives(gram, pull, twice).argmin()])
+def _best(gram: Matrix, pull: Vector, twice: float = 2.0, sign: int = 1) -> list[int]:
+    """Return the code with the smallest objective, or with `sign` -1 the largest."""
+    return _EVERY[(sign * _objectives(gram, pull, twice)).argmin()].tolist()
 
 
 def _descent(
@@ -59,13 +60,13 @@ _TAKEN: dict[str, dict[str, Callable[[Matrix, Vector], list[int]]]] = {
         "added": lambda g, q: _descent(g, q, side=1.0),
         "from ones": lambda g, q: _descent(g, q, [1] * BITS),
         "no round": lambda g, q: _descent(g, q, rounds=0),
-        "best": lambda g, q: _best(g, q).tolist(),
+        "best": _best,
     },
     "best": {
-        "rest": lambda g, q: _descent(g, q),
-        "worst": lambda g, q: _best(np.negative(g), np.negative(q)).tolist(),
-        "once": lambda g, q: _best(g, q, twice=1.0).tolist(),
-        "added": lambda g, q: _best(g, q, twice=-2.0).tolist(),
+        "rest": _descent,
+        "worst": lambda g, q: _best(g, q, sign=-1),
+        "once": lambda g, q: _best(g, q, twice=1.0),
+        "added": lambda g, q: _best(g, q, twice=-2.0),
     },
 }
 """What somebody may take for the code at rest, and for the best code."""
@@ -82,7 +83,7 @@ def _descent_cases(rng: np.random.Generator) -> list[Case]:
         # No two codes are equally good, and no bit hangs on a rounding error.
         if np.diff(np.sort(_objectives(gram, pull))).min() < 0.01 or 0 in pull:
             continue
-        rest, best = _descent(gram, pull), _best(gram, pull).tolist()
+        rest, best = _descent(gram, pull), _best(gram, pull)
         right = {"rest": rest, "best": best}
         made = {kind: {"": right[kind], **{name: code(gram, pull) for name, code in codes.items()}}
                 for kind, codes in _TAKEN.items()}  # fmt: skip
@@ -118,26 +119,17 @@ FOUR_BITS = FunctionQuestion(
                 lambda g, q: {"start": [1] * len(q), **_taken("rest", "from ones")(g, q)}),
         Mistake("your signs are those of -q; which code makes the product with q large?",
                 lambda g, q: {"start": -signs(q)}),
-        Mistake("you stop after one round; go round until no bit changes.",
-                _taken("rest", "one round")),
-        Mistake("that is the code from which the descent starts.",
-                _taken("rest", "no round")),
-        Mistake("the sum of (5.12) leaves out the bit itself.",
-                _taken("rest", "own")),
+        Mistake("you stop after one round; go round until no bit changes.", _taken("rest", "one round")),
+        Mistake("that is the code from which the descent starts.", _taken("rest", "no round")),
+        Mistake("the sum of (5.12) leaves out the bit itself.", _taken("rest", "own")),
         Mistake("you set all bits at once, from the old code; each has to know what the one before "
                 "it has become.", _taken("rest", "together")),
-        Mistake("what the other bits say is taken away from q, not added.",
-                _taken("rest", "added")),
-        Mistake("that is the best of all codes; the descent does not always come to it.",
-                _taken("rest", "best")),
-        Mistake("you take the code at rest for the best one; try all of them.",
-                _taken("best", "rest")),
-        Mistake("that is the worst code: the objective is to be small.",
-                _taken("best", "worst")),
-        Mistake("the objective (5.11) has the product with q twice.",
-                _taken("best", "once")),
-        Mistake("the product with q is taken away in the objective.",
-                _taken("best", "added")),
+        Mistake("what the other bits say is taken away from q, not added.", _taken("rest", "added")),
+        Mistake("that is the best of all codes; the descent does not always come to it.", _taken("rest", "best")),
+        Mistake("you take the code at rest for the best one; try all of them.", _taken("best", "rest")),
+        Mistake("that is the worst code: the objective is to be small.", _taken("best", "worst")),
+        Mistake("the objective (5.11) has the product with q twice.", _taken("best", "once")),
+        Mistake("the product with q is taken away in the objective.", _taken("best", "added")),
     ),
     parts=("start", "rest", "best"),
 )  # fmt: skip

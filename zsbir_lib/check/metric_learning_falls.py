@@ -14,7 +14,7 @@ from zsbir_lib.check.questions import Case, FunctionQuestion, Mistake
 Scores = Sequence[float]
 Rows = Sequence[Sequence[int]]
 SEEN, UNSEEN = 84, 21
-"""Classes of the table: four galleries of seen ones, and one of unseen ones."""
+"""Classes of the table, in four galleries of seen ones and one of unseen ones."""
 _INTERVAL = (2.5, 97.5)
 
 
