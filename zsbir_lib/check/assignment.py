@@ -15,6 +15,7 @@ from zsbir_lib.errors import UnknownNameError, ZsbirError, explain
 ASSIGNMENTS = {
     "retrieval": "zsbir_lib.check.retrieval:Retrieval",
     "zero_shot": "zsbir_lib.check.zero_shot:ZeroShot",
+    "adversarial": "zsbir_lib.check.adversarial:Adversarial",
 }
 """The assignments by name, and the class of each."""
 

@@ -27,6 +27,7 @@ PRELOAD = (
     "numpy",
     "scipy.special",
     "torch",
+    "zsbir_lib.check.adversarial",
     "zsbir_lib.check.retrieval",
     "zsbir_lib.check.zero_shot",
     "zsbir_lib.methods",
