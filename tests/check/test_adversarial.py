@@ -209,11 +209,15 @@ def test_runs_show_what_was_played(seed):
     off, least, greatest = last["sound"]
     assert off < 0.2
     assert 0.8 < least < greatest < 1.3
+    # Of the prior, so many lie within these distances; the right moments alone would not do.
+    away = np.linalg.norm(runs["sound"][-1].codes, axis=1)
+    for radius in (1, 1.5, 2):
+        assert (away < radius).mean() == pytest.approx(1 - np.exp(-(radius**2) / 2), abs=0.12)
     assert last["saturating"][0] > 2
     assert last["frozen"][0] > 0.6
     off, least, greatest = last["linear"]
     assert off < 0.2
-    assert greatest < 0.3
+    assert greatest < 0.5
     early = {cause: run[2].moments[0] for cause, run in runs.items()}
     assert early["saturating"] > max(one for cause, one in early.items() if cause != "saturating")
     still = {cause: np.array_equal(run[0].heights, run[-1].heights) for cause, run in runs.items()}
