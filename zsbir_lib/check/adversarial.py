@@ -27,8 +27,6 @@ class Adversarial(Assignment):
 
     Attributes
     ----------
-    runs : dict of str to list of Moment
-        Recorded games by name, each played otherwise.
     causes : tuple of str
         The words of question 5.5.
     middle, variance : float

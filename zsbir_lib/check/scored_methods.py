@@ -32,7 +32,7 @@ class Compared:
 
     @property
     def claim(self) -> str:
-        """Whether the first is better: ``"yes"``, ``"no"`` (the second is) or ``"open"``."""
+        """``"yes"`` if the first is better, ``"no"`` if the second is, else ``"open"``."""
         return "yes" if self.low > 0 else "no" if self.high < 0 else "open"
 
 
@@ -51,7 +51,15 @@ def interval(values: np.ndarray, draws: np.ndarray) -> list[float]:
 
 
 def compared(scores: Sequence[float], others: Sequence[float], draws: np.ndarray) -> Compared:
-    """Compare two methods on the same classes, given the draws of these."""
+    """Compare two methods on the same classes.
+
+    Parameters
+    ----------
+    scores, others
+        Of either, one for each class.
+    draws
+        Places of the classes that are drawn again, shape (draws, classes).
+    """
     gap = np.asarray(scores) - np.asarray(others)
     return Compared(float(gap.mean()), *interval(gap, draws))
 
