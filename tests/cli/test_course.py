@@ -6,16 +6,20 @@ from pathlib import Path
 import pytest
 from cli_samples import assert_one_line
 
+from zsbir_lib.course import has_otter
+
 SOURCE = Path(__file__).parents[2] / "book" / "assignments" / "sources" / "retrieval.ipynb"
 
 
 def test_build_says_what_it_made(run, run_json, tmp_path):
     told = run_json("course", "build", SOURCE, "--out", tmp_path, "--variant", "7")
-    assert told == {"assignments": ["retrieval"], "out": str(tmp_path), "variant": 7}
+    assert told == {"assignments": ["retrieval"], "out": str(tmp_path), "variant": 7,
+                    "gradescope": has_otter()}  # fmt: skip
     code, out, _ = run("course", "build", SOURCE, "--out", tmp_path)
     assert code == 0
     assert "answers, not to be handed out" in out
-    kinds = ("student", "solution", "autograder", "instructor")
+    assert ("no autograder.zip" in out) != has_otter()
+    kinds = ("student", "solution", "autograder", "instructor", "otter")
     assert all(len(list((tmp_path / kind).iterdir())) == 1 for kind in kinds)
 
 

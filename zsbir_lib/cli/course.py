@@ -24,7 +24,7 @@ SOURCES = Path("book") / "assignments" / "sources"
     zsbir course build --variant 2027 --out autumn
     zsbir course build book/assignments/sources/retrieval.ipynb --out autumn
 
-    student/ may be given away; solution/, autograder/ and instructor/ hold answers."""
+    student/ may be given away; solution/, autograder/, otter/ and instructor/ hold answers."""
 )
 def build(
     sources: Annotated[
@@ -37,17 +37,26 @@ def build(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Make student's notebook, solution, autograder and notes of each assignment."""
-    from zsbir_lib.course import build_assignment
+    """Make student's notebook, solution, autograders and notes of each assignment."""
+    from zsbir_lib.course import build_assignment, has_otter
 
     paths = sources or sorted(SOURCES.glob("*.ipynb"))
     if not paths:
         raise ZsbirError(f"no sources of assignments in {SOURCES}: run this in a copy of the "
                          "book's repository, or name them")  # fmt: skip
     built = [build_assignment(path, out, variant) for path in paths]
-    values = {"out": str(out), "variant": variant, "assignments": [one.name for one in built]}
+    values = {
+        "out": str(out),
+        "variant": variant,
+        "assignments": [one.name for one in built],
+        "gradescope": has_otter(),
+    }
     lines = [f"{one.name}: {one.student}" for one in built]
-    emit(values, "\n".join([*lines, f"answers, not to be handed out, are in {out} too"]), as_json)
+    lines.append(f"answers, not to be handed out, are in {out} too")
+    if not has_otter():
+        lines.append("no autograder.zip for Gradescope: otter-grader is not installed "
+                     "(pip install 'zsbir[otter]')")  # fmt: skip
+    emit(values, "\n".join(lines), as_json)
 
 
 @app.command(

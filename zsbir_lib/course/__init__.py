@@ -11,6 +11,7 @@ from zsbir_lib.course.grading import (
     read_autograder,
 )
 from zsbir_lib.course.notebooks import Cell, Notebook
+from zsbir_lib.course.otter import has_otter, write_otter
 from zsbir_lib.course.sandbox import Outcome, Sandbox
 from zsbir_lib.course.source import Asked, Source, read_source
 
@@ -32,8 +33,10 @@ __all__ = [
     "find_submissions",
     "grade_folder",
     "grade_submission",
+    "has_otter",
     "landlock_version",
     "public_number",
     "read_autograder",
     "read_source",
+    "write_otter",
 ]
