@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,19 @@ import typer
 
 from zsbir_lib.cli.options import AsJson, emit
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import check_outputs
 
 app = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Build assignments, and grade a class."
 )
 SOURCES = Path("book") / "assignments" / "sources"
+
+
+class Platform(str, Enum):
+    """Whose tables of grades are known; a test holds it to `zsbir_lib.course.PLATFORMS`."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
 
 
 @app.command(
@@ -65,6 +74,8 @@ def build(
     \b
     zsbir course grade handed-in --autograder _build/course/autograder/retrieval.json --out grades
     zsbir course grade handed-in --autograder retrieval.json --out grades --workers 8 --json
+    zsbir course grade submissions --autograder retrieval.json --out grades \\
+        --platform canvas --students gradebook.csv
 
     Run again, it goes on where it was stopped. Submissions are programs of strangers: run it as a
     user who owns nothing else, best in a container without a network."""
@@ -77,11 +88,30 @@ def grade(
         int | None,
         typer.Option(min=1, max=1024, help="Submissions at once; one a processor by default."),
     ] = None,
+    platform: Annotated[
+        Platform | None,
+        typer.Option(help="Write PLATFORM.csv too, for that platform to import."),
+    ] = None,
+    students: Annotated[
+        Path | None,
+        typer.Option(help="What the platform exported: Canvas' gradebook, Moodle's worksheet."),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="The column for the grades. [default: the assignment's title; Grade]"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Grade every notebook in a folder, each in a process of its own."""
-    from zsbir_lib.course import grade_folder, landlock_version
+    from zsbir_lib.course import Gradebook, grade_folder, landlock_version, read_autograder
 
+    if (platform is None) != (students is None) or (column is not None and platform is None):
+        raise ZsbirError("--platform, --students and --column belong together: name the platform "
+                         "and the list of students that it exported")  # fmt: skip
+    gradebook = None
+    if platform is not None and students is not None:
+        gradebook = Gradebook(platform.value, students, column)
+        check_outputs(out / f"{platform.value}.csv", students)
     graded = grade_folder(folder, autograder, out, workers=workers)
     confined = landlock_version() > 0
     values = {
@@ -97,4 +127,11 @@ def grade(
         text += f"\nanswers of {values['to_read']} have to be read by a person"
     if not confined:
         text += "\nthis system has no Landlock: submissions could read and write what you can"
+    if gradebook is not None:
+        title = read_autograder(autograder).title
+        filled = gradebook.fill(graded.grades, title, out / f"{gradebook.platform}.csv")
+        values |= {"platform": str(filled.table), "entered": filled.entered,
+                   "remarks": list(filled.remarks)}  # fmt: skip
+        text += f"\n{filled.entered} grades for {gradebook.platform}: {filled.table}"
+        text += "".join(f"\n- {remark}" for remark in filled.remarks)
     emit(values, text, as_json)

@@ -3,6 +3,7 @@
 from zsbir_lib.course.build import Built, build_assignment, public_number
 from zsbir_lib.course.classes import ClassGrades, Submission, find_submissions, grade_folder
 from zsbir_lib.course.confine import Limits, landlock_version
+from zsbir_lib.course.gradebooks import PLATFORMS, Filled, Gradebook
 from zsbir_lib.course.grading import (
     Autograder,
     Grade,
@@ -16,12 +17,15 @@ from zsbir_lib.course.sandbox import Outcome, Sandbox
 from zsbir_lib.course.source import Asked, Source, read_source
 
 __all__ = [
+    "PLATFORMS",
     "Asked",
     "Autograder",
     "Built",
     "Cell",
     "ClassGrades",
+    "Filled",
     "Grade",
+    "Gradebook",
     "Limits",
     "Mark",
     "Notebook",
