@@ -95,3 +95,16 @@ def test_a_wrong_list_is_told_before_anything_is_graded(run, tmp_path, autograde
 
 def test_the_platforms_are_those_of_the_library():
     assert tuple(one.value for one in Platform) == PLATFORMS
+
+
+def test_link_prints_a_link_and_nothing_else(run, run_json):
+    link = ("course", "link", "--hub", "https://hub.example.edu/", "--repo",
+            "https://github.com/me/course")  # fmt: skip
+    code, out, _ = run(*link, "--path", "a.ipynb")
+    assert code == 0
+    assert out == (
+        "https://hub.example.edu/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fme"
+        "%2Fcourse&urlpath=lab%2Ftree%2Fcourse%2Fa.ipynb&branch=main\n"
+    )
+    assert run_json(*link, "--path", "a.ipynb") == {"link": out.strip()}
+    assert_one_line(run(*link, "--path", "../a.ipynb"), "no path in a repository", "--path")

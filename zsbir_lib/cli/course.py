@@ -135,3 +135,29 @@ def grade(
         text += f"\n{filled.entered} grades for {gradebook.platform}: {filled.table}"
         text += "".join(f"\n- {remark}" for remark in filled.remarks)
     emit(values, text, as_json)
+
+
+@app.command(
+    epilog="""Examples:
+
+    \b
+    zsbir course link --hub https://hub.example.edu --repo https://github.com/me/course \\
+        --path autumn/retrieval.ipynb
+    zsbir course link --hub https://hub.example.edu --repo https://github.com/me/course
+
+    The repository must hold what may be handed out and nothing else: student/ of a build."""
+)
+def link(
+    hub: Annotated[str, typer.Option(help="Address of the JupyterHub, which has nbgitpuller.")],
+    repo: Annotated[str, typer.Option(help="Address of the repository.")],
+    path: Annotated[
+        str, typer.Option(help="The file to open, within the repository. [default: its folder]")
+    ] = "",
+    branch: Annotated[str, typer.Option(help="Of the repository.")] = "main",
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that brings a repository to a student's server and opens a notebook."""
+    from zsbir_lib.course import pull_link
+
+    made = pull_link(hub, repo, path, branch)
+    emit({"link": made}, made, as_json)

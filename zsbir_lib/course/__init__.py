@@ -11,6 +11,7 @@ from zsbir_lib.course.grading import (
     grade_submission,
     read_autograder,
 )
+from zsbir_lib.course.links import pull_link
 from zsbir_lib.course.notebooks import Cell, Notebook
 from zsbir_lib.course.otter import has_otter, write_otter
 from zsbir_lib.course.sandbox import Outcome, Sandbox
@@ -40,6 +41,7 @@ __all__ = [
     "has_otter",
     "landlock_version",
     "public_number",
+    "pull_link",
     "read_autograder",
     "read_source",
     "write_otter",
