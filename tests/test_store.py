@@ -330,8 +330,8 @@ def test_whoever_may_not_write_reads_the_shared_cache(sharing, make, tmp_path):
         "assert not os.access(os.environ['ZSBIR_SHARED_CACHE'], os.W_OK)\n"
         f"found = Store().get('things', {KEY!r}, None)\n"
         "print(found.path('a.txt').read_text()[:9])\n"
-        "made = Store().get('things', {'n': 1}, lambda draft: draft.piece('b', lambda path: None))\n"
-        "print(made.folder)"
+        "make = lambda draft: draft.piece('b', lambda path: None)\n"
+        "print(Store().get('things', {'n': 1}, make).folder)"
     )
     command = (_AS_A_STUDENT if os.geteuid() == 0 else []) + [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

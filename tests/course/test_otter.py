@@ -102,7 +102,7 @@ def test_the_hidden_number_is_in_the_tests_and_not_in_what_they_show(built):
 def test_the_image_gets_the_library_and_pytorch_for_the_cpu(built):
     lines = (built.otter / "requirements.txt").read_text(encoding="utf-8").split("\n")
     assert lines[0].startswith("--extra-index-url https://download.pytorch.org/whl/cpu")
-    assert lines[1].startswith("zsbir @ git+https://")
+    assert lines[1].startswith("zsbir @ https://")
 
 
 def test_the_same_variant_gives_the_same_tests(built, source_path, tmp_path):
@@ -118,7 +118,7 @@ def test_the_archive_for_gradescope_holds_tests_settings_and_setup(built):
         assert {"run_autograder", "setup.sh", "environment.yml", "otter_config.json"} <= names
         assert {f"tests/q1_{n}.py" for n in range(1, 9)} <= names
         environment = archive.read("environment.yml").decode()
-    assert "zsbir @ git+https://" in environment
+    assert "zsbir @ https://" in environment
     assert "--extra-index-url https://download.pytorch.org/whl/cpu" in environment
 
 

@@ -17,8 +17,8 @@ from zsbir_lib.course.source import Source
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import atomic_path, check_outputs, write_json
 
-LIBRARY = "zsbir @ git+https://github.com/zsbir/zsbir-book"
-"""How pip finds this library, on a machine that has nothing of it."""
+LIBRARY = "zsbir @ https://github.com/zsbir/zsbir-book/archive/refs/heads/main.zip"
+"""How pip finds this library, on a machine that has nothing of it, and no git either."""
 CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 """The option of pip that prefers PyTorch's build for the CPU, on Linux."""
 _SETTINGS = {
