@@ -1,4 +1,4 @@
-"""``zsbir course``: assignments built from their sources, and a class graded."""
+"""``zsbir course``: assignments built from their sources, exams, and a class graded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from zsbir_lib.cli.options import AsJson, emit
 from zsbir_lib.errors import ZsbirError
 
 app = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="Build assignments, and grade a class."
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Build assignments and exams, and grade a class.",
 )
 SOURCES = Path("book") / "assignments" / "sources"
 
@@ -48,6 +50,38 @@ def build(
     values = {"out": str(out), "variant": variant, "assignments": [one.name for one in built]}
     lines = [f"{one.name}: {one.student}" for one in built]
     emit(values, "\n".join([*lines, f"answers, not to be handed out, are in {out} too"]), as_json)
+
+
+@app.command(
+    epilog="""Examples:
+
+    \b
+    zsbir course exam --variant 480213 --out autumn
+    zsbir course exam --variant 480214 --out second-date --json
+
+    Whoever knows the variant can compute the answers: take a large number, and keep it."""
+)
+def exam(
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("_build/course"),
+    variant: Annotated[
+        int, typer.Option(min=0, help="Another number gives other numbers and data.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make an exam of twenty questions, and a copy with answers and points."""
+    from zsbir_lib.course import build_exam, exam_questions
+
+    built = build_exam(out, variant)
+    questions = exam_questions(variant)
+    values = {
+        "paper": str(built.paper),
+        "answers": str(built.answers),
+        "variant": variant,
+        "questions": len(questions),
+        "points": sum(question.points for question in questions),
+    }
+    text = f"{values['questions']} questions, {values['points']} points: {built.paper}"
+    emit(values, f"{text}\nanswers, not to be handed out: {built.answers}", as_json)
 
 
 @app.command(
