@@ -1,5 +1,6 @@
 """Slides of the chapters: what is on them, and that they live in a browser without a network."""
 
+import subprocess
 import threading
 
 import build_slides
@@ -155,3 +156,11 @@ def test_a_widget_answers_and_its_keys_turn_no_page(shown):
 def test_all_pictures_have_words(shown):
     silent = "[...document.images].filter((one) => !one.alt.trim()).length"
     assert shown[0].evaluate(silent) == 0
+
+
+def test_make_course_builds_all_in_their_order(root):
+    told = subprocess.run(["make", "-n", "course"], cwd=root, capture_output=True, text=True)
+    steps = ("course build", "course exam", "book/assignments/", "build_book.py", "build_slides.py")
+    places = [told.stdout.find(step) for step in steps]
+    assert -1 not in places
+    assert places == sorted(places)
