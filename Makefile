@@ -6,7 +6,7 @@ JOBS ?= 2
 export PYTHON
 PY := .venv/bin/python
 
-.PHONY: help book course downloads test test-all pretended test-cuda serve lint setup clean distclean
+.PHONY: help book course wheel home downloads test test-all pretended test-cuda serve lint setup clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -17,6 +17,8 @@ help:
 	@echo "make test-cuda  library, chapters and page on this machine's NVIDIA card"
 	@echo "make downloads  the book as EPUB and PDF too, linked from its first page"
 	@echo "make course     assignments, exam (both with answers) and slides, to _build/course"
+	@echo "make wheel      the library as one file to install in Colab, and its checksum"
+	@echo "make home       where the book is published: URL=https://github.com/OWNER/NAME TAG=v1.0"
 	@echo "make serve      serve the built book on this machine (PORT=$(PORT))"
 	@echo "make lint       check the style of the code and its types"
 	@echo "make clean      remove what was built; distclean removes .venv too"
@@ -70,6 +72,14 @@ test-cuda: setup
 	    $(PY) -m pytest -n $(JOBS) $(CHAPTERS) $(DEVICELESS) tests && \
 	    OUT=$$(mktemp -d) && $(PY) -m zsbir_lib export web --out "$$OUT/page" && rm -r "$$OUT"; \
 	else echo "no NVIDIA card here: nothing was tested on one"; fi
+
+# What a reader without the repository installs, in Colab say; the same bytes each time.
+wheel: setup
+	@$(PY) tools/make_wheel.py
+
+home: setup
+	@$(PY) tools/home.py $(if $(URL),--url "$(URL)") $(if $(TAG),--tag "$(TAG)") \
+	    $(if $(SITE),--site "$(SITE)")
 
 serve: setup
 	@$(PY) tools/serve.py --port $(PORT)

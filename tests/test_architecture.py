@@ -15,7 +15,6 @@ MOST = 350  # lines of a room with one idea
 # Longer ones, each with the reason why it is left whole.
 LONG = {
     "cli/options.py": "every option that commands share, once",
-    "features/extraction.py": "one extraction: its key, its blocks, and what is kept of it",
     "features/featureset.py": "one class, its checks and its file",
     "features/weight_files.py": "every form of a weight file, told apart",
     "store.py": "one idea: whole pieces",

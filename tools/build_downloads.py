@@ -15,6 +15,7 @@ import threading
 import zipfile
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
+from uuid import NAMESPACE_OID, uuid5
 from xml.etree import ElementTree
 
 import yaml
@@ -25,7 +26,6 @@ from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject
 from serve import make_server
 
 TITLE = "Zero-shot sketch-based image retrieval"
-ADDRESS = "https://github.com/zsbir/zsbir-book"
 # Lines of code are longer than a reader's page is wide; so are some formulae.
 STYLE = """
 pre { white-space: pre-wrap; background-color: #f6f6f6; color: #000; }
@@ -48,7 +48,7 @@ LOADED = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 def epub_config() -> dict:
     """Return the book's configuration, without what only a web page can use."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    del config["launch_buttons"]
+    config.pop("launch_buttons", None)
     config["execute"]["cache"] = str(BUILD / ".jupyter_cache")
     sphinx = config["sphinx"]
     own = str(ROOT / "book" / "_ext")
@@ -65,8 +65,8 @@ def epub_config() -> dict:
         ],
         "epub_show_urls": "no",
         "epub_basename": "zsbir",
-        "epub_identifier": ADDRESS,
-        "epub_scheme": "URL",
+        "epub_identifier": uuid5(NAMESPACE_OID, TITLE).urn,  # the same for every build
+        "epub_scheme": "UUID",
         "epub_uid": "book",
         "epub_description": "Retrieve photos of things never seen, by drawing them.",
         "epub_use_index": False,

@@ -1,5 +1,6 @@
 """The one place where a device is chosen, and how many threads compute on it."""
 
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,6 +39,30 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
     if not present.get(chosen.type, False):
         raise ZsbirError(f"device {device!r} is not on this machine: use cpu or auto")
     return chosen
+
+
+def describe_runtime(*, wants_card: bool = False) -> str:
+    """Return in a line or two what computes here: versions and device, as a notebook begins.
+
+    Parameters
+    ----------
+    wants_card
+        Say how to switch a card on where there is none.
+    """
+    import torchvision
+
+    device = choose_device()
+    card = f" ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else ""
+    text = (
+        f"Python {platform.python_version()}, torch {torch.__version__}, "
+        f"torchvision {torchvision.__version__}, device {device}{card}"
+    )
+    if wants_card and device.type == "cpu":
+        text += (
+            "\nThis chapter wants a GPU: in Colab choose Runtime, Change runtime type, T4 GPU, and "
+            "run this cell again."
+        )
+    return text
 
 
 @contextmanager

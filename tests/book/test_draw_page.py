@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from chromium import note_errors
 from PIL import Image
 
 from zsbir_lib.datasets import load_dataset
@@ -31,8 +32,7 @@ class Draw:
 
     def __init__(self, page, address):
         self.page, self.errors, self.external = page, [], []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
+        note_errors(page, self.errors)
         page.on("request", lambda r: self.note(r, address))
         page.goto(f"{address}/{PAGE}")
         self.canvas = page.locator(".zsbir-pad canvas")

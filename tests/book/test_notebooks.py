@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import colab_cell
@@ -11,8 +10,7 @@ import nbformat
 import pytest
 import strip_notebook
 from build_book import pages
-from IPython.core.interactiveshell import InteractiveShell
-from packaging.requirements import Requirement
+from home import Home
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = colab_cell.chapters()
@@ -66,8 +64,8 @@ def test_begins_with_a_title(notebook):
     assert re.match(r"# \S", first.source)
 
 
-def test_begins_with_the_colab_cell(notebook):
-    assert colab_cell.is_right(notebook), "run python tools/colab_cell.py --write"
+def test_begins_with_the_colab_cell(path):
+    assert colab_cell.is_right(path, Home.read()), "run python tools/colab_cell.py --write"
 
 
 def test_stores_no_error(notebook):
@@ -102,34 +100,6 @@ def test_described_pictures_are_described_in_a_sentence(notebook):
 
 
 # The tools that keep the chapters so.
-
-
-@pytest.fixture
-def shell():
-    """An IPython of its own, in which %pip only notes what it was asked for."""
-    shell = InteractiveShell()
-    shell.asked = []
-    shell.register_magic_function(shell.asked.append, magic_name="pip")
-    yield shell
-    InteractiveShell.clear_instance()
-
-
-def test_colab_cell_does_nothing_elsewhere(shell, capsys):
-    shell.run_cell(colab_cell.CELL).raise_error()
-    assert shell.asked == []
-    assert capsys.readouterr().out == ""
-
-
-def test_colab_cell_installs_the_library_in_colab(shell, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    shell.run_cell(colab_cell.CELL).raise_error()
-    (asked,) = shell.asked
-    (quoted,) = re.findall(r'"(.*)"', asked)
-    requirement = Requirement(quoted)
-    assert (requirement.name, str(requirement.specifier)) == ("zsbir", "")
-    assert re.search(
-        r"Python 3\.\d+.*, torch \d.*, torchvision \d.*, device \w", capsys.readouterr().out
-    )
 
 
 def drawn(alt=None):
@@ -197,8 +167,8 @@ def test_colab_cell_is_put_below_the_title_once():
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_markdown_cell("# Title"), nbformat.v4.new_code_cell("1 + 1")]
     )
-    assert not colab_cell.is_right(notebook)
-    colab_cell.put(notebook)
-    colab_cell.put(notebook)
-    assert colab_cell.is_right(notebook)
+    text = colab_cell.cell_text(Home())
+    colab_cell.put(notebook, text)
+    colab_cell.put(notebook, text)
+    assert colab_cell.first_code_cell(notebook).source == text
     assert [cell.cell_type for cell in notebook.cells] == ["markdown", "code", "code"]

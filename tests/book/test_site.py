@@ -6,6 +6,7 @@ from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 from build_book import pages
+from home import COLAB, Home
 from visits import PHONE, nothing_wrong
 
 PAGES = pages()
@@ -88,12 +89,14 @@ def test_pictures_say_in_words_what_they_show(built):
     assert silent == []
 
 
-def test_colab_button_names_the_notebook(site, root):
+def test_the_rocket_is_there_where_the_book_has_a_home(site, root):
+    home = Home.read(root)
     for page in PAGES:
-        if (root / f"{page}.ipynb").exists():
-            html = (site / f"{page}.html").read_text(encoding="utf-8")
-            place = f"colab.research.google.com/github/zsbir/zsbir-book/blob/main/{page}.ipynb"
-            assert place in html, page
+        html = (site / f"{page}.html").read_text(encoding="utf-8")
+        if (root / f"{page}.ipynb").exists() and home.repository:
+            assert home.colab(page) in html, page
+        else:
+            assert f'href="{COLAB}' not in html, page
 
 
 @pytest.mark.browser

@@ -1,6 +1,7 @@
 """The sketch pad in the built tour, without a kernel: mouse, finger, keyboard, and odd input."""
 
 import pytest
+from chromium import note_errors
 
 PAGE = "book/tour.html"
 
@@ -10,7 +11,7 @@ def pad(browser, address):
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
     page = context.new_page()
     errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    note_errors(page, errors)
     page.goto(f"{address}/{PAGE}")
     canvas = page.locator(".zsbir-pad canvas")
     canvas.wait_for(timeout=20_000)

@@ -9,6 +9,7 @@ import contextlib
 import copy
 
 from axe_playwright_python.sync_playwright import Axe
+from chromium import note_errors
 from playwright.sync_api import TimeoutError
 
 PHONE = {"width": 390, "height": 844}
@@ -16,23 +17,23 @@ DESKTOP = {"width": 1280, "height": 900}
 # The width of A4 without margins of 18 mm, in CSS pixels.
 PAPER = {"width": 657, "height": 986}
 
-# Contrast is measured element by element, which takes most of the time, and code and signatures are
-# thousands of elements of a few colours: of those that share their classes, and whose blocks do,
-# one stays and the others become plain text, the innermost first. (To exclude them takes axe longer
-# than to look at them.) No other rule looks at a span that has nothing but a class.
-UNWRAP_REPETITIONS = """() => {
+# Contrast is measured element by element, in the order in which they are painted, which takes a
+# minute where there are thousands. So what is left of a page for that is one element with text of
+# each look: of those whose tags, classes and styles agree, and whose blocks' do. Rows of a table
+# stay, since every second one has a ground of its own.
+ONE_OF_EACH_LOOK = """() => {
     const met = new Set();
-    const tokens = document.querySelectorAll(":is(pre, code, .sig) :is(span, em)");
-    for (const token of [...tokens].reverse()) {
-        if (token.childElementCount) continue;
-        if ([...token.attributes].some(one => one.name !== "class")) continue;
-        const blocks = [];
-        for (let at = token; at && at.tagName !== "ARTICLE"; at = at.parentElement)
-            blocks.push(at.tagName, at.className, at.getAttribute("style"));
-        const kind = blocks.join("|");
-        if (met.has(kind)) token.replaceWith(token.textContent);
-        met.add(kind);
+    for (const one of document.body.querySelectorAll("*")) {
+        if (![...one.childNodes].some(part => part.nodeType === 3 && part.data.trim())) continue;
+        let look = "";
+        for (let at = one; at !== document.body; at = at.parentElement)
+            look += [at.tagName, at.className, at.getAttribute("style"),
+                     at.tagName === "TR" && at.rowIndex % 2].join(" ") + "|";
+        if (!met.has(look)) one.setAttribute("data-look", "");
+        met.add(look);
     }
+    const kept = "[data-look], :has([data-look]), [data-look] *, tr, td, th";
+    for (const one of document.querySelectorAll(`main :not(${kept})`)) one.remove();
 }"""
 COLOURS = """() => [
     document.documentElement.dataset.theme,
@@ -62,9 +63,14 @@ WIDGETS = 'script[type="application/vnd.jupyter.widget-view+json"]'
 
 def axe_faults(tab, **options):
     """Return what axe-core finds wrong with a page."""
-    tab.evaluate(UNWRAP_REPETITIONS)
     found = Axe().run(tab, options={"resultTypes": ["violations"], **options})
     return found.response["violations"]
+
+
+def contrast_faults(tab):
+    """Return the text of a page that is hard to read; most of the page is gone afterwards."""
+    tab.evaluate(ONE_OF_EACH_LOOK)
+    return axe_faults(tab, runOnly=["color-contrast"])
 
 
 def nothing_wrong():
@@ -82,8 +88,7 @@ def opened(browser, url, viewport, scheme, wrong=None):
         tab.on("request", lambda r: r.url.startswith(local) or wrong["external"].append(r.url))
         tab.on("requestfailed", lambda request: wrong["failed"].append(request.url))
         tab.on("response", lambda r: r.status >= 400 and wrong["failed"].append(r.url))
-        tab.on("pageerror", lambda error: wrong["complaints"].append(str(error)))
-        tab.on("console", lambda m: m.type == "error" and wrong["complaints"].append(m.text))
+        note_errors(tab, wrong["complaints"])
     tab.goto(url, wait_until="load")
     tab.evaluate("window.MathJax?.startup?.promise")
     tab.wait_for_load_state("networkidle")
@@ -113,17 +118,47 @@ def widget_heights(tab):
     return {"count": count, "shown": tab.evaluate(shown), "heights": tab.evaluate(heights)}
 
 
+def live_widgets(tab):
+    """Return left and right end of each live widget, in pixels."""
+    return tab.evaluate(
+        """[...document.querySelectorAll('.zsbir-live')].map(one => one.getBoundingClientRect())
+        .map(box => [box.left, box.right])"""
+    )
+
+
+def moved_slider(tab):
+    """Move the first slider of the first explorer by a step; return what there was and is."""
+    if not tab.locator(".zsbir-explorer").count():
+        return None
+    figure = tab.locator(".zsbir-explorer").first
+    figure.scroll_into_view_if_needed()
+    picture, slider = figure.locator("img"), figure.locator("input[type=range]").first
+    before = picture.get_attribute("src"), picture.get_attribute("alt")
+    place, last = int(slider.input_value()), int(slider.get_attribute("max"))
+    slider.focus()
+    tab.keyboard.press("ArrowRight" if place < last else "ArrowLeft")
+    box = figure.bounding_box()
+    return {
+        "sources": [before[0], picture.get_attribute("src")],
+        "words": [before[1], picture.get_attribute("alt")],
+        "value": slider.get_attribute("aria-valuetext"),
+        "ends": [box["x"], box["x"] + box["width"]],
+    }
+
+
 def visit(browser, url):
     """Return what two readers of a page see."""
     seen = {}
     with opened(browser, url, PHONE, "dark", wrong := nothing_wrong()) as tab:
         phone = {"width": tab.evaluate("document.documentElement.scrollWidth")}
         phone["lost"] = tab.evaluate(LOST)
+        widget_heights(tab)
+        phone |= {"live": live_widgets(tab), "moved": moved_slider(tab)}
         seen |= {"phone": phone, "dark": tab.evaluate(COLOURS)}
         tab.set_viewport_size(DESKTOP)
         seen["wrong on a phone"] = copy.deepcopy(wrong)  # axe makes requests of its own
         # What a page says and how it is built is the same in both modes; its colours are not.
-        seen["axe dark"] = axe_faults(tab, runOnly=["color-contrast"])
+        seen["axe dark"] = contrast_faults(tab)
     with opened(browser, url, DESKTOP, "light", wrong := nothing_wrong()) as tab:
         seen["widgets"] = widget_heights(tab)
         show_pictures(tab)
@@ -137,5 +172,6 @@ def visit(browser, url):
         tab.set_viewport_size(DESKTOP)
         tab.wait_for_timeout(1000)  # the theme looks a moment later which code has to scroll now
         seen["wrong on a desktop"] = copy.deepcopy(wrong)
-        seen["axe light"] = axe_faults(tab)
+        no_contrast = {"color-contrast": {"enabled": False}}
+        seen["axe light"] = axe_faults(tab, rules=no_contrast) + contrast_faults(tab)
     return seen

@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from zsbir_lib.datasets import Sketchy
 from zsbir_lib.paper import PAPER_RENDERING
+from zsbir_lib.store import Store
 
 
 class TestFeatures:
@@ -20,6 +21,15 @@ class TestFeatures:
         assert (code, err) == (0, "")
         assert "32 x 12" in text
         assert values["cache"] in text
+
+    @pytest.mark.parametrize("precision", ["--tf32", "--mixed-precision"])
+    def test_a_precision_has_features_of_its_own(
+        self, run_json, data, tmp_path, monkeypatch, precision
+    ):
+        monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path))
+        for count, options in enumerate([[], [precision], [precision]], start=1):
+            run_json("features", *data, *options)
+            assert len(list(Store().entries())) == min(count, 2)
 
     def test_inner_leaves_the_unseen_classes_alone(self, run_json, root):
         arguments = ["--dataset", "sketchy", "--root", root, "--inner", "--backbone", "tiny"]

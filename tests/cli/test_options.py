@@ -21,6 +21,7 @@ from zsbir_lib.paper import PAPER_RENDERING
         ({"--weights": "/nowhere.safetensors"}, ["/nowhere.safetensors"]),
         ({"--device": "abacus"}, ["'abacus'"]),
         ({"--on-error": "shrug"}, ["--on-error", "raise or skip"]),
+        ({"--mixed-precision": "", "--tf32": ""}, ["--mixed-precision", "--tf32", "exclude"]),
     ],
     ids=lambda value: (
         " ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else ""

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from chromium import note_errors
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
@@ -29,7 +30,7 @@ def page(browser):
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    note_errors(page, page.errors, console=False)
     yield page
     context.close()
     assert page.errors == []

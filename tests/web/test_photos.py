@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from chromium import note_errors
 from PIL import Image
 
 from zsbir_lib.drawings import read_image
@@ -118,8 +119,7 @@ def test_in_a_browser_photos_have_their_own_pictures_and_names(page, browser):
         tab = browser.new_page()
         asked, errors = [], []
         tab.on("request", lambda request: asked.append(request.url))
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        note_errors(tab, errors)
         tab.goto(server.address)
         box = tab.locator(".zsbir-draw-pad canvas").bounding_box()
         tab.mouse.move(box["x"] + 40, box["y"] + 40)

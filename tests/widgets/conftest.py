@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from chromium import note_errors
 from ipywidgets.embed import embed_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,8 +83,7 @@ def static_page(browser, shelf):
         made = browser.new_context(viewport={"width": width, "height": 900}, **context)
         contexts.append(made)
         tab = made.new_page()
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on("console", lambda m: m.type == "error" and wrong.append(m.text))
+        note_errors(tab, wrong)
         tab.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
         local = (address, "data:", "blob:")
         tab.on("request", lambda r: r.url.startswith(local) or wrong.append(f"asked: {r.url}"))
@@ -193,7 +193,7 @@ def lab_notebook(browser, lab):
         name = f"widget-{len(list(folder.glob('*.ipynb')))}.ipynb"
         nbformat.write(notebook, folder / name)
         page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        note_errors(page, wrong, console=False)
         page.on("request", lambda r: r.url.startswith((address, "data:", "blob:", "ws:"))
                 or wrong.append(f"asked: {r.url}"))  # fmt: skip
         page.goto(f"{address}/lab/tree/{name}?reset&token={TOKEN}")

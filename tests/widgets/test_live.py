@@ -65,33 +65,39 @@ def test_ordinary_widgets_do_the_same_where_scripts_are_blocked(name):
     assert widget.figure().alt_text[:40] in words.value.replace("&#x27;", "'")
 
 
-@EACH
-@pytest.mark.browser
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_no_grave_fault(static_page, name, dark):
-    page = static_page(make(name), dark=dark)
-    page.locator(".zsbir-live").wait_for()
+def grave_faults(page):
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in grave] == []
+    return [(fault["id"], fault["nodes"][0]["html"]) for fault in grave]
 
 
 @EACH
 @pytest.mark.browser
-def test_fits_a_phone_and_resizes(static_page, name):
-    page = static_page(make(name), width=390)
+def test_axe_finds_no_grave_fault_in_the_dark(static_page, name):
+    page = static_page(make(name), dark=True)
     page.locator(".zsbir-live").wait_for()
+    assert grave_faults(page) == []
+
+
+# One page for all that does not change the widget's state: to open it takes most of the time.
+@EACH
+@pytest.mark.browser
+def test_a_page_shows_it_to_everybody(static_page, name):
+    widget = make(name)
+    widget.caption = "</script><img src=x onerror=window.broken=1>"
+    page = static_page(widget, width=390)
+    page.locator(".zsbir-live").wait_for()
+
+    assert page.locator("figcaption").inner_text() == widget.caption  # it is text
+    assert page.evaluate("window.broken") is None
+
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.set_viewport_size({"width": 1200, "height": 700})
-    page.set_viewport_size({"width": 320, "height": 700})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    for width in (1200, 320):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
-
-@EACH
-@pytest.mark.browser
-def test_every_control_has_a_name_and_can_be_reached_by_keyboard(static_page, name):
-    page = static_page(make(name))
-    page.locator(".zsbir-live").wait_for()
+    page.set_viewport_size({"width": 800, "height": 900})
+    assert grave_faults(page) == []
     nameless = page.evaluate(
         """[...document.querySelectorAll(
             '.zsbir-live :is(button, input, select, [role=button], [tabindex])')].filter(one =>
@@ -101,27 +107,10 @@ def test_every_control_has_a_name_and_can_be_reached_by_keyboard(static_page, na
     assert nameless == []
     assert page.locator(".zsbir-live :is(button, input, select, [tabindex])").count() > 0
 
-
-@EACH
-@pytest.mark.browser
-def test_prints_with_its_colours_and_without_its_sliders(static_page, name):
-    page = static_page(make(name))
-    page.locator(".zsbir-live").wait_for()
-    page.emulate_media(media="print")
+    page.emulate_media(media="print")  # with its colours, without its sliders
     colour = page.locator(".zsbir-live").evaluate("e => getComputedStyle(e).printColorAdjust")
     assert colour == "exact"
     assert page.locator(".zsbir-live :is(input, select):visible").count() == 0
-
-
-@EACH
-@pytest.mark.browser
-def test_the_caption_is_text(static_page, name):
-    widget = make(name)
-    widget.caption = "</script><img src=x onerror=window.broken=1>"
-    page = static_page(widget)
-    page.locator(".zsbir-live").wait_for()
-    assert page.locator("figcaption").inner_text() == widget.caption
-    assert page.evaluate("window.broken") is None
 
 
 @EACH

@@ -15,6 +15,8 @@ from zsbir_lib.errors import UnknownNameError, ZsbirError, explain
 ASSIGNMENTS = {
     "retrieval": "zsbir_lib.check.retrieval:Retrieval",
     "zero_shot": "zsbir_lib.check.zero_shot:ZeroShot",
+    "metric_learning": "zsbir_lib.check.metric_learning:MetricLearning",
+    "adversarial": "zsbir_lib.check.adversarial:Adversarial",
 }
 """The assignments by name, and the class of each."""
 

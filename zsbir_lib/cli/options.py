@@ -208,7 +208,10 @@ class FeatureOptions(DatasetOptions):
     mixed_precision: Annotated[
         bool, typer.Option("--mixed-precision", help="Compute in half precision where safe.")
     ] = False
-
+    tf32: Annotated[
+        bool,
+        typer.Option("--tf32", help="Compute with 10 bits of the mantissa, on a card that can."),
+    ] = False
     pairing: Annotated[
         str,
         typer.Option(
@@ -259,6 +262,7 @@ class FeatureOptions(DatasetOptions):
             batch_size=self.batch_size,
             on_error=self.on_error or "raise",
             mixed_precision=self.mixed_precision,
+            tf32=self.tf32,
         )
         return found.with_pairing(self.pairing)
 
@@ -271,7 +275,9 @@ class FeatureOptions(DatasetOptions):
         """
         from zsbir_lib.features.extraction import kept_features_id
 
-        found = kept_features_id(dataset, backbone, mixed_precision=self.mixed_precision)
+        found = kept_features_id(
+            dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32
+        )
         if found is None:
             return None
         attributes = dataset.class_attributes

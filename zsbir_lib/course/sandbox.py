@@ -27,6 +27,8 @@ PRELOAD = (
     "numpy",
     "scipy.special",
     "torch",
+    "zsbir_lib.check.metric_learning",
+    "zsbir_lib.check.adversarial",
     "zsbir_lib.check.retrieval",
     "zsbir_lib.check.zero_shot",
     "zsbir_lib.methods",
