@@ -16,7 +16,7 @@ help:
 	@echo "make test-all   the slow ones too, and all on a pretended graphics card"
 	@echo "make test-cuda  library, chapters and page on this machine's NVIDIA card"
 	@echo "make downloads  the book as EPUB and PDF too, linked from its first page"
-	@echo "make course     the assignments, with answers, to _build/course; the book's copies anew"
+	@echo "make course     assignments, exam (both with answers) and slides, to _build/course"
 	@echo "make wheel      the library as one file to install in Colab, and its checksum"
 	@echo "make home       where the book is published: URL=https://github.com/OWNER/NAME TAG=v1.0"
 	@echo "make serve      serve the built book on this machine (PORT=$(PORT))"
@@ -32,7 +32,10 @@ book: setup
 
 course: setup
 	@$(PY) -m zsbir_lib course build --out _build/course
+	@$(PY) -m zsbir_lib course exam --out _build/course
 	@cp _build/course/student/*.ipynb book/assignments/
+	@$(MAKE) --no-print-directory book
+	@$(PY) tools/build_slides.py
 
 downloads: book
 	@$(PY) tools/build_downloads.py

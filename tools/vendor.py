@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / "book" / "_static" / "vendor"
 RUNTIME = ROOT / "zsbir_lib" / "web" / "assets" / "runtime"
+SLIDES = ROOT / "tools" / "slides" / "vendor"
 MANIFEST = "manifest.json"
 BY_HAND = {MANIFEST, "LICENSES.md"}
 
@@ -71,6 +72,19 @@ PACKAGES = (
             "dist/ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm.gz",
         },
         RUNTIME,
+    ),
+    # What shows slides; the pages of the book do not load it.
+    Package(
+        "reveal.js",
+        "5.2.1",
+        "MIT",
+        {
+            "dist/reveal.js": "reveal",
+            "dist/reveal.css": "reveal",
+            "plugin/notes/notes.js": "reveal",
+            "LICENSE": "reveal",
+        },
+        SLIDES,
     ),
 )
 ROOTS = tuple({package.root: None for package in PACKAGES})

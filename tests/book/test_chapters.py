@@ -1,6 +1,7 @@
 """Every chapter has what a reader may count on, in the same order."""
 
 import itertools
+import math
 import re
 
 import nbformat
@@ -97,6 +98,60 @@ def test_three_exercises_or_more_each_with_a_hint_and_a_solution_that_runs(noteb
         assert cell.metadata.get("cellView") == "form"
         assert "hide-cell" in cell.metadata.tags
         assert len(cell.source.splitlines()) > 2
+
+
+def answers_of(notebook):
+    """Return what stands before the questions, the questions, and the folded answers."""
+    before, _, check = prose(notebook).partition("\n## Check yourself\n")
+    questions, fold, folded = check.partition("\n## Further")[0].partition("\n<details>")
+    answers = re.findall(
+        r"<details><summary>Answer (\d+)</summary>\n\n(.*?)\n\n</details>",
+        fold + folded,
+        flags=re.S,
+    )
+    return before, questions, [(int(number), text) for number, text in answers]
+
+
+@pytest.mark.parametrize("page", ["book/tour", *CHAPTERS])
+def test_each_question_to_oneself_has_an_answer_folded_away(page):
+    _, questions, answers = answers_of(nbformat.read(ROOT / f"{page}.ipynb", as_version=4))
+    asked = re.findall(r"^(\d+)\. ", questions, flags=re.M)
+    assert len(asked) >= 4
+    assert [number for number, _ in answers] == list(range(1, len(asked) + 1)) == [*map(int, asked)]
+    for _, answer in answers:
+        assert 5 <= len(answer.split()) <= 120
+
+
+@pytest.mark.parametrize("page", ["book/tour", *CHAPTERS])
+def test_figures_in_answers_are_those_of_the_chapter(page):
+    """A figure outside of a formula was measured: the chapter shows it."""
+    notebook = nbformat.read(ROOT / f"{page}.ipynb", as_version=4)
+    before, questions, answers = answers_of(notebook)
+    shown = before + questions
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            for output in cell.outputs:
+                shown += output.get("text", "") + output.get("data", {}).get("text/plain", "")
+    known = set(re.findall(r"\d*\.\d+", shown))
+    for _, answer in answers:
+        measured = re.findall(r"\d*\.\d+", re.sub(r"\(\d+\.\d+\)|\$[^$]*\$", "", answer))
+        assert set(measured) - known == set(), answer
+
+
+@pytest.mark.parametrize(
+    ("page", "said", "value"),
+    [
+        ("book/measuring", "= 0.988$", 1 / math.sqrt(1 + 1 / 40)),
+        ("book/metric_learning", "m + 0.5 - 0.9 = -0.1$", 0.3 + 0.5 - 0.9),
+        ("book/caae", "-16 \\log 0.5 = 11.1$", -16 * math.log(0.5)),
+        ("book/caae", "\\log 4160 = 8.3$", math.log(4160)),
+    ],
+)
+def test_figures_in_formulae_of_answers_are_computed_right(page, said, value):
+    answers = answers_of(nbformat.read(ROOT / f"{page}.ipynb", as_version=4))[2]
+    assert any(said in " ".join(text.split()) for _, text in answers)
+    printed = said.split("= ")[-1].rstrip("$")
+    assert f"{value:.{len(printed.partition('.')[2])}f}" == printed
 
 
 def test_has_a_figure_that_moves(notebook):

@@ -35,6 +35,16 @@ def test_build_elsewhere_is_told_what_is_missing(run, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_exam_says_what_it_made(run, run_json, tmp_path):
+    told = run_json("course", "exam", "--out", tmp_path, "--variant", "7")
+    assert (told["questions"], told["variant"]) == (20, 7)
+    code, out, err = run("course", "exam", "--out", tmp_path)
+    assert (code, err) == (0, "")
+    assert f"20 questions, {told['points']} points" in out
+    assert f"not to be handed out: {told['answers']}" in out
+    assert {path.name for path in (tmp_path / "exam").iterdir()} == {"exam.md", "answers.md"}
+
+
 @pytest.fixture
 def autograder(run, tmp_path):
     run("course", "build", SOURCE, "--out", tmp_path / "built")

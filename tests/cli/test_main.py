@@ -25,6 +25,7 @@ COMMANDS = (
     ["leaderboard"],
     ["retrieve"],
     ["course", "build"],
+    ["course", "exam"],
     ["course", "grade"],
     ["doctor"],
 )

@@ -1,4 +1,4 @@
-"""``zsbir course``: assignments built from their sources, and a class graded."""
+"""``zsbir course``: assignments built from their sources, exams, and a class graded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import check_outputs
 
 app = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="Build assignments, and grade a class."
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Build assignments and exams, and grade a class.",
 )
 SOURCES = Path("book") / "assignments" / "sources"
 
@@ -66,6 +68,38 @@ def build(
         lines.append("no autograder.zip for Gradescope: otter-grader is not installed "
                      "(pip install 'zsbir[otter]')")  # fmt: skip
     emit(values, "\n".join(lines), as_json)
+
+
+@app.command(
+    epilog="""Examples:
+
+    \b
+    zsbir course exam --variant 480213 --out autumn
+    zsbir course exam --variant 480214 --out second-date --json
+
+    Whoever knows the variant can compute the answers: take a large number, and keep it."""
+)
+def exam(
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("_build/course"),
+    variant: Annotated[
+        int, typer.Option(min=0, help="Another number gives other numbers and data.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make an exam of twenty questions, and a copy with answers and points."""
+    from zsbir_lib.course import build_exam, exam_questions
+
+    built = build_exam(out, variant)
+    questions = exam_questions(variant)
+    values = {
+        "paper": str(built.paper),
+        "answers": str(built.answers),
+        "variant": variant,
+        "questions": len(questions),
+        "points": sum(question.points for question in questions),
+    }
+    text = f"{values['questions']} questions, {values['points']} points: {built.paper}"
+    emit(values, f"{text}\nanswers, not to be handed out: {built.answers}", as_json)
 
 
 @app.command(

@@ -1,8 +1,9 @@
-"""Assignments for a course: built from one source, graded where a submission can do no harm."""
+"""Assignments for a course, built from one source and graded in a sandbox, and an exam."""
 
 from zsbir_lib.course.build import Built, build_assignment, public_number
 from zsbir_lib.course.classes import ClassGrades, Submission, find_submissions, grade_folder
 from zsbir_lib.course.confine import Limits, landlock_version
+from zsbir_lib.course.exam import BuiltExam, ExamQuestion, build_exam, exam_questions
 from zsbir_lib.course.gradebooks import PLATFORMS, Filled, Gradebook
 from zsbir_lib.course.grading import (
     Autograder,
@@ -22,8 +23,10 @@ __all__ = [
     "Asked",
     "Autograder",
     "Built",
+    "BuiltExam",
     "Cell",
     "ClassGrades",
+    "ExamQuestion",
     "Filled",
     "Grade",
     "Gradebook",
@@ -35,6 +38,8 @@ __all__ = [
     "Source",
     "Submission",
     "build_assignment",
+    "build_exam",
+    "exam_questions",
     "find_submissions",
     "grade_folder",
     "grade_submission",
