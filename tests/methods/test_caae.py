@@ -108,8 +108,8 @@ def test_an_encoder_may_be_kept_from_the_sketch(pairs):
 
 def test_an_encoder_kept_from_the_sketch_is_saved_so(pairs, tmp_path):
     fitted = CAAE(encode_sketch=False, epochs=1).fit(pairs)
-    save_method(fitted, tmp_path / "model.safetensors")
-    again = load_method(tmp_path / "model.safetensors")
+    save_method(fitted, tmp_path / "model.safetensors", {})
+    again, _ = load_method(tmp_path / "model.safetensors")
     assert again.code_report(pairs) == fitted.code_report(pairs)
 
 
