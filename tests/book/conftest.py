@@ -34,6 +34,14 @@ def site():
 
 
 @pytest.fixture(scope="session")
+def cache(site):
+    """Return the chapters as they ran when the book was built."""
+    from jupyter_cache import get_cache
+
+    return get_cache(site.parent / ".jupyter_cache")
+
+
+@pytest.fixture(scope="session")
 def address(site):
     """Serve the built book and return where."""
     from serve import make_server

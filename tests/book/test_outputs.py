@@ -9,7 +9,6 @@ import copy
 import nbformat
 import pytest
 from colab_cell import BOOK, chapters
-from jupyter_cache import get_cache
 
 CHECKED = "nbval-check-output"
 
@@ -30,11 +29,6 @@ def differing(committed, executed):
         for number, (cell, ran) in enumerate(zip(committed.cells, executed.cells, strict=True))
         if CHECKED in cell.metadata.get("tags", ()) and texts(cell) != texts(ran)
     ]
-
-
-@pytest.fixture(scope="module")
-def cache(site):
-    return get_cache(site.parent / ".jupyter_cache")
 
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.relative_to(BOOK).as_posix())

@@ -8,8 +8,10 @@ from torch import nn
 
 from zsbir_lib.errors import DivergedError, NotFiniteError, ZsbirError
 from zsbir_lib.features import Pairs
+from zsbir_lib.methods import load_method
 from zsbir_lib.methods.caae import CAAE, CAAENetwork, CodeReport
 from zsbir_lib.methods.cvae import CVAENetwork
+from zsbir_lib.methods.saving import save_method
 
 # At so small a width the style is most of a photo, and pulls harder on the codes.
 SMALL = {
@@ -77,6 +79,40 @@ def test_the_autoencoders_loss_is_the_hand_worked_one():
     assert loss.item() == pytest.approx(by_hand, rel=1e-5)
 
 
+def test_the_printed_losses_are_to_be_had_literally():
+    """E(x_img), log(1 - D) with the weight 1, no regulariser, no noise: (8.7), minus put in."""
+    printed = CAAE(
+        encode_sketch=False, saturating=True, adversarial_weight=1 / 4, reconstruction_weight=0.0,
+        encoder_noise=0.0,
+    )  # fmt: skip
+    x = torch.zeros(1, 4)
+    loss, terms, codes = printed.loss(Fixed(), x, x, torch.tensor([[2.0, -4.0]]))
+    torch.testing.assert_close(codes, torch.tensor([[1.0, 0.5]]))
+    log_of_not_d = math.log(1 - sigmoid(1.5))
+    assert terms["adversarial"].item() == pytest.approx(log_of_not_d, rel=1e-5)
+    assert loss.item() == pytest.approx((1 + 4) + log_of_not_d, rel=1e-5)  # sigma^2 is 1/2
+
+
+def test_an_encoder_may_be_kept_from_the_sketch(pairs):
+    alone, both = (CAAE(encode_sketch=sees, epochs=1).fit(pairs) for sees in (False, True))
+    photos, sketches = pairs.photos[:5], pairs.sketches[:5]
+    others = sketches.flip(0)
+    assert torch.equal(
+        alone.network_.encode(photos, sketches), alone.network_.encode(photos, others)
+    )
+    assert not torch.equal(
+        both.network_.encode(photos, sketches), both.network_.encode(photos, others)
+    )
+    assert not torch.equal(alone.generate(sketches, 2), alone.generate(others, 2))
+
+
+def test_an_encoder_kept_from_the_sketch_is_saved_so(pairs, tmp_path):
+    fitted = CAAE(encode_sketch=False, epochs=1).fit(pairs)
+    save_method(fitted, tmp_path / "model.safetensors", {})
+    again, _ = load_method(tmp_path / "model.safetensors")
+    assert again.code_report(pairs) == fitted.code_report(pairs)
+
+
 def test_the_discriminators_loss_is_the_hand_worked_one():
     draws = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # logits 2 and -1
     codes = torch.tensor([[0.0, 3.0]])  # logit -3
@@ -128,7 +164,11 @@ def test_where_the_discriminator_is_sure_the_encoder_still_has_a_gradient():
     x = torch.zeros(1, 4)
     _, terms, _ = CAAE().loss(network, x, x, torch.zeros(1, 2))
     terms["adversarial"].backward()
-    assert logit.grad.item() == pytest.approx(-1, abs=1e-4)  # log(1 - D) would have 3e-7
+    assert logit.grad.item() == pytest.approx(-1, abs=1e-4)
+    logit.grad = None
+    _, terms, _ = CAAE(saturating=True).loss(network, x, x, torch.zeros(1, 2))
+    terms["adversarial"].backward()
+    assert logit.grad.item() == pytest.approx(-sigmoid(-15), rel=1e-3)
 
 
 # ---- who learns from what

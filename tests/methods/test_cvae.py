@@ -169,6 +169,23 @@ def test_units_of_the_features_do_not_matter(pairs):
     torch.testing.assert_close(two, one * 100, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("switch", [{"adam_beta1": 0.5}, {"cosine": False}])
+def test_the_optimiser_of_the_released_code_is_to_be_had(pairs, switch, monkeypatch):
+    made = []
+    real = torch.optim.Adam
+
+    def adam(*args, **settings):
+        made.append(real(*args, **settings))
+        return made[-1]
+
+    monkeypatch.setattr(torch.optim, "Adam", adam)
+    CVAE(epochs=1, **switch).fit(pairs)
+    (group,) = made[0].param_groups
+    assert group["betas"][0] == switch.get("adam_beta1", 0.9)
+    left = 0.0 if switch.get("cosine", True) else 1e-3
+    assert group["lr"] == pytest.approx(left, abs=1e-9)
+
+
 def test_features_with_negative_numbers_get_a_linear_decoder(pairs):
     shifted = Pairs(**{**vars(pairs), "photos": pairs.photos - 1})
     method = CVAE(epochs=20, centre=False).fit(shifted)

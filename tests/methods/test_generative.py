@@ -126,6 +126,18 @@ def test_centred_it_does_not_mind_a_shift_of_either_view(kind, centred, pairs):
     )  # fmt: skip
 
 
+def test_without_scaling_the_networks_are_given_the_features_as_they_are(kind, pairs):
+    raw = kind(epochs=1, latent_dim=3, centre=False, scale=False).fit(pairs)
+    assert raw.scales_.tolist() == [1, 1]
+    z = raw.latents(6)
+    by_hand = raw.network_.decode(z, pairs.sketches[2].expand(6, -1))
+    torch.testing.assert_close(raw.generate(pairs.sketches[:4], 6)[2], by_hand)
+    # The errors are then counted in the features' own unit.
+    double = Pairs(**{**vars(pairs), "photos": pairs.photos * 2, "sketches": pairs.sketches * 2})
+    wider = kind(epochs=1, latent_dim=3, centre=False, scale=False).fit(double)
+    assert wider.history_["reconstruction"][0] > 2 * raw.history_["reconstruction"][0]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_pairs_and_settings_that_teach_nothing_are_refused(method, pairs):
     constant = Pairs(**{**vars(pairs), "photos": torch.ones_like(pairs.photos)})

@@ -13,6 +13,7 @@ Training Methods for GANs do actually Converge?*, ICML 2018.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,14 @@ class CAAENetwork(GenerativeNetwork):
     ----------
     dim, latent_dim, non_negative, generator
         See `GenerativeNetwork`.
+
+    Attributes
+    ----------
+    sees_sketch : bool
+        Whether the encoder is given the sketch; else it is given zeros in its place.
     """
+
+    sees_sketch = True
 
     def _make_more(self, hidden: int, generator: torch.Generator | None) -> None:
         self.discriminator = nn.Sequential(  # the logit of D
@@ -50,7 +58,9 @@ class CAAENetwork(GenerativeNetwork):
         self.code = linear(hidden, self.latent_dim, generator)
 
     def encode(self, photos: Tensor, sketches: Tensor) -> Tensor:
-        """Return the code E(x_img, x_sketch) before noise, shape (n, latent_dim)."""
+        """Return the code E(x_img, x_sketch) before noise, or E(x_img), shape (n, latent_dim)."""
+        if not self.sees_sketch:
+            sketches = torch.zeros_like(sketches)
         return self.code(self.encoder(torch.cat([photos, sketches], dim=1)))
 
     def autoencoder(self) -> list[nn.Parameter]:
@@ -93,14 +103,16 @@ class CAAE(GenerativeMethod[CAAENetwork]):
     The paper gives the two objectives and no more; no code of it was published. Chosen here:
 
     - **Networks**: E, decoder and :math:`f_{NN}` are the CVAE's, so that the two methods differ in
-      nothing else; E sees the sketch too, though the formulas print E(x_img). The code is linear:
-      only D bounds it.
+      nothing else; E sees the sketch too, though the formulas print E(x_img), which is
+      ``encode_sketch=False``. The code is linear: only D bounds it.
     - **D** has two hidden layers of d/2 leaky rectifiers (slope 0.2), without batch norm, which
       would make a code's logit depend on the others in its batch.
     - **Loss of E**: the non-saturating :math:`-\log D(z)`. The printed :math:`\log(1 - D(z))` has
-      the same equilibrium, but no gradient where D is sure, just where E needs one.
+      the same equilibrium, but no gradient where D is sure, just where E needs one; it is to be
+      had as ``saturating``.
     - **Weight**: reconstruction is a sum over d numbers, the adversarial term is one number; so
-      the latter is weighed by d, and the balance is the same at every width.
+      the latter is weighed by d, and the balance is the same at every width. The printed weight of
+      1 is :math:`\alpha = 1/d`.
     - **Noise in E**: the published formula is :math:`\sigma_E = 0`. On held-out seen classes noise
       retrieves better, and it smooths the codes' law, which keeps D from being sure.
     - **Width of z**: 16, not a quarter of d. D has to learn the codes' law from a few thousand of
@@ -146,6 +158,14 @@ class CAAE(GenerativeMethod[CAAENetwork]):
     )
     discriminator_learning_rate: float = hyper(default=1e-3, above=0, help="Of D, by Adam.")
     gradient_penalty: float = hyper(default=0.1, least=0, help=r":math:`\gamma`.")
+    encode_sketch: bool = hyper(
+        default=True, help="Let E see the sketch beside the photo; False is the printed E(x_img)."
+    )
+    saturating: bool = hyper(
+        default=False,
+        help="Let E minimise the printed :math:`\\log(1 - D(z))`, which hardly pushes where D is "
+        "sure, in place of :math:`-\\log D(z)`.",
+    )
     latent_dim: int | None = hyper(default=16)
     epochs: int = hyper(default=20, search=(20, 40))
 
@@ -176,7 +196,7 @@ class CAAE(GenerativeMethod[CAAENetwork]):
         generated = network.decode(codes, sketches)
         terms = {
             "reconstruction": (generated - photos).pow(2).sum(dim=1) / (2 * self.decoder_variance),
-            "adversarial": softplus(-network.discriminator(codes)),  # -log D
+            "adversarial": self._against(network.discriminator(codes)),
             "regulariser": (network.to_sketch(generated) - sketches).pow(2).sum(dim=1),
         }
         terms = {name: term.mean() for name, term in terms.items()}
@@ -186,6 +206,10 @@ class CAAE(GenerativeMethod[CAAENetwork]):
             + self.reconstruction_weight * terms["regulariser"]
         )
         return loss, terms, codes
+
+    def _against(self, logits: Tensor) -> Tensor:
+        """Return what E minimises: -log D, or log(1 - D) if that is asked for."""
+        return -softplus(logits) if self.saturating else softplus(-logits)
 
     def discriminator_loss(
         self, network: CAAENetwork, codes: Tensor, draws: Tensor
@@ -219,6 +243,11 @@ class CAAE(GenerativeMethod[CAAENetwork]):
             (slope,) = torch.autograd.grad(logits.sum(), z, create_graph=True)
             loss = loss + self.gradient_penalty / 2 * slope.pow(2).sum(dim=1).mean()
         return loss, terms
+
+    def _new_network(self, *settings: Any) -> CAAENetwork:
+        network = super()._new_network(*settings)
+        network.sees_sketch = self.encode_sketch
+        return network
 
     def _make_step(
         self, network: CAAENetwork, n: int, generator: torch.Generator

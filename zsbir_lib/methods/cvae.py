@@ -18,7 +18,7 @@ from torch import Tensor
 from zsbir_lib.methods.estimator import hyper
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
 from zsbir_lib.methods.layers import linear
-from zsbir_lib.methods.training import descend
+from zsbir_lib.methods.training import cosine_schedule, descend
 
 
 class CVAENetwork(GenerativeNetwork):
@@ -82,6 +82,13 @@ class CVAE(GenerativeMethod[CVAENetwork]):
         default=1.0, least=0, help="Weight of the divergence; 1 is the bound itself."
     )
     epochs: int = hyper(default=25, search=(15, 25, 40))
+    adam_beta1: float = hyper(
+        default=0.9, least=0, below=1, help=r"Adam's :math:`\beta_1`; the released code has 0.5."
+    )
+    cosine: bool = hyper(
+        default=True,
+        help="Let the learning rate fall to 0 along a cosine; the released code never lowers it.",
+    )
     mean_reconstruction: bool = hyper(
         default=False,
         help="Fault of the released code: average the reconstruction errors over the features, "
@@ -138,11 +145,13 @@ class CVAE(GenerativeMethod[CVAENetwork]):
     def _make_step(
         self, network: CVAENetwork, n: int, generator: torch.Generator
     ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
-        optimiser, schedule = self._adam(network, n)
+        betas = (self.adam_beta1, 0.999)
+        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate, betas=betas)
+        schedule = cosine_schedule(optimiser, n, self.epochs, self.batch_size)
 
         def learn(sketches: Tensor, photos: Tensor, noise: Tensor) -> dict[str, Tensor]:
             loss, terms = self.loss(network, sketches, photos, noise)
-            descend(loss, optimiser, schedule)
+            descend(loss, optimiser, schedule if self.cosine else None)
             return {name: term.detach() for name, term in terms.items()}
 
         return learn

@@ -57,8 +57,7 @@ class GenerativeMethod(TrainedEstimator, RetrievalMethod, Generic[NetworkT]):
     decoder_variance: float = hyper(
         default=0.5,
         above=0,
-        help=r":math:`\sigma^2`, in units of the features' mean square (features are divided by "
-        "their root mean square first).",
+        help=r":math:`\sigma^2`, in units of the features' mean square if these are scaled.",
     )
     latent_dim: int | None = hyper(
         default=None, least=1, help="Width of z; None for a quarter of the features' width."
@@ -73,6 +72,12 @@ class GenerativeMethod(TrainedEstimator, RetrievalMethod, Generic[NetworkT]):
         help="Learn, generate and compare photos and sketches about the means of the training "
         "pairs. Features after a ReLU lie in a narrow cone, in which all cosines are close to 1. "
         "False is the paper's way: features as they are, and a decoder that ends in a ReLU.",
+    )
+    scale: bool = hyper(
+        default=True,
+        help="Divide photos and sketches by the root mean square of the training pairs', so that "
+        "the terms of the loss keep their balance in any unit. False is the way of the released "
+        "code.",
     )
     seed: int = hyper(default=0, help="Of weights, batches, noise, and generated samples.")
 
@@ -129,6 +134,8 @@ class GenerativeMethod(TrainedEstimator, RetrievalMethod, Generic[NetworkT]):
         means = views.mean(dim=1) if self.centre else torch.zeros_like(views[:, 0])
         views -= means[:, None]
         scales = torch.stack([root_mean_square(view) for view in views])
+        if not self.scale:
+            scales = torch.ones_like(scales)
         photos, sketches = views / scales[:, None, None]
         self.means_, self.scales_ = means, scales
         return sketches, photos
