@@ -7,10 +7,12 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from zsbir_lib.course.otter import CPU_WHEELS, LIBRARY
+import zsbir_lib
+from zsbir_lib.course.otter import CPU_WHEELS
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "book" / "assignments" / "hub"
+WHEEL = f"./zsbir-{zsbir_lib.__version__}-py3-none-any.whl"  # as `make wheel` names it
 TEACHERS = (ROOT / "book" / "appendix" / "teachers.md").read_text(encoding="utf-8")
 
 
@@ -59,8 +61,8 @@ def test_the_environment_is_for_the_cpu_and_names_the_library():
     found = yaml.safe_load((HUB / "environment.yml").read_text(encoding="utf-8"))
     pip = next(one["pip"] for one in found["dependencies"] if isinstance(one, dict))
     assert pip[0] == CPU_WHEELS
-    assert LIBRARY in pip
-    assert [Requirement(one).name for one in pip[1:]] == ["jupyterlab", "zsbir"]
+    assert Requirement(pip[1]).name == "jupyterlab"
+    assert pip[2:] == [WHEEL]
 
 
 def test_bounds_and_python_are_the_projects_own(dockerfile):
@@ -75,7 +77,7 @@ def test_bounds_and_python_are_the_projects_own(dockerfile):
 
 def test_the_page_for_teachers_gives_these_lines():
     lines = [line for line in TEACHERS.splitlines() if line.startswith("pip install")]
-    installs = [line for line in lines if LIBRARY in line]
+    installs = [line for line in lines if WHEEL in line]
     assert len(installs) == 2  # Linux; macOS and Windows
     assert sum(CPU_WHEELS in line for line in installs) == 1
     assert "docker build -f book/assignments/hub/Dockerfile -t zsbir-hub ." in TEACHERS

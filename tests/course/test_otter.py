@@ -16,6 +16,7 @@ from zsbir_lib.course import (
     read_source,
 )
 from zsbir_lib.course.notebooks import Cell, Notebook, read_notebook, write_notebook
+from zsbir_lib.errors import ZsbirError
 
 NEEDS_OTTER = pytest.mark.skipif(
     not has_otter(), reason="otter-grader is not installed: pip install 'zsbir[otter]'"
@@ -99,26 +100,33 @@ def test_the_hidden_number_is_in_the_tests_and_not_in_what_they_show(built):
         assert lines == [f"HIDDEN = {hidden}"]
 
 
-def test_the_image_gets_the_library_and_pytorch_for_the_cpu(built):
+def test_the_image_gets_the_library_and_pytorch_for_the_cpu(built, library):
     lines = (built.otter / "requirements.txt").read_text(encoding="utf-8").split("\n")
     assert lines[0].startswith("--extra-index-url https://download.pytorch.org/whl/cpu")
-    assert lines[1].startswith("zsbir @ https://")
+    assert lines[1] == f"zsbir @ {library}"
 
 
-def test_the_same_variant_gives_the_same_tests(built, source_path, tmp_path):
-    again = build_assignment(source_path, tmp_path, 7).otter
+def test_without_an_address_to_install_from_there_is_no_archive(source_path, tmp_path):
+    made = build_assignment(source_path, tmp_path, 7).otter
+    assert {one.name for one in made.iterdir()} == {"tests", "otter_config.json"}
+    with pytest.raises(ZsbirError, match="library='zsbir' is no address"):
+        build_assignment(source_path, tmp_path, 7, library="zsbir")
+
+
+def test_the_same_variant_gives_the_same_tests(built, source_path, library, tmp_path):
+    again = build_assignment(source_path, tmp_path, 7, library=library).otter
     for one in (*(built.otter / "tests").iterdir(), built.otter / "otter_config.json"):
         assert one.read_bytes() == (again / one.relative_to(built.otter)).read_bytes()
 
 
 @NEEDS_OTTER
-def test_the_archive_for_gradescope_holds_tests_settings_and_setup(built):
+def test_the_archive_for_gradescope_holds_tests_settings_and_setup(built, library):
     with zipfile.ZipFile(built.otter / "autograder.zip") as archive:
         names = set(archive.namelist())
         assert {"run_autograder", "setup.sh", "environment.yml", "otter_config.json"} <= names
         assert {f"tests/q1_{n}.py" for n in range(1, 9)} <= names
         environment = archive.read("environment.yml").decode()
-    assert "zsbir @ https://" in environment
+    assert f"zsbir @ {library}" in environment
     assert "--extra-index-url https://download.pytorch.org/whl/cpu" in environment
 
 

@@ -33,6 +33,7 @@ class Platform(str, Enum):
     \b
     zsbir course build --out _build/course
     zsbir course build --variant 2027 --out autumn
+    zsbir course build --out autumn --library https://example.org/zsbir-0.1.0-py3-none-any.whl
     zsbir course build book/assignments/sources/retrieval.ipynb --out autumn
 
     student/ may be given away; solution/, autograder/, otter/ and instructor/ hold answers."""
@@ -46,6 +47,14 @@ def build(
     variant: Annotated[
         int, typer.Option(min=0, help="Another number gives other data, numbers and classes.")
     ] = 0,
+    library: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where Gradescope's machine may install the library from: the address of the "
+            "wheel that `make wheel` builds, or git+https://... Makes autograder.zip, too.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make student's notebook, solution, autograders and notes of each assignment."""
@@ -55,16 +64,16 @@ def build(
     if not paths:
         raise ZsbirError(f"no sources of assignments in {SOURCES}: run this in a copy of the "
                          "book's repository, or name them")  # fmt: skip
-    built = [build_assignment(path, out, variant) for path in paths]
+    built = [build_assignment(path, out, variant, library=library) for path in paths]
     values = {
         "out": str(out),
         "variant": variant,
         "assignments": [one.name for one in built],
-        "gradescope": has_otter(),
+        "gradescope": library is not None and has_otter(),
     }
     lines = [f"{one.name}: {one.student}" for one in built]
     lines.append(f"answers, not to be handed out, are in {out} too")
-    if not has_otter():
+    if library is not None and not has_otter():
         lines.append("no autograder.zip for Gradescope: otter-grader is not installed "
                      "(pip install 'zsbir[otter]')")  # fmt: skip
     emit(values, "\n".join(lines), as_json)

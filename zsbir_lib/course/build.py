@@ -65,7 +65,9 @@ def _drawn(purpose: str, variant: int) -> int:
     return int(hashlib.sha256(f"zsbir {purpose} {variant}".encode()).hexdigest()[:15], 16)
 
 
-def build_assignment(source: Path, out: Path, variant: int = 0) -> Built:
+def build_assignment(
+    source: Path, out: Path, variant: int = 0, *, library: str | None = None
+) -> Built:
     """Make everything that belongs to one assignment.
 
     Parameters
@@ -77,6 +79,9 @@ def build_assignment(source: Path, out: Path, variant: int = 0) -> Built:
         ``instructor/`` hold answers, or say how to get them.
     variant
         Chooses data, numbers and classes, the hidden ones too.
+    library
+        From where a machine of Gradescope installs this library; see
+        `zsbir_lib.course.write_otter`.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def build_assignment(source: Path, out: Path, variant: int = 0) -> Built:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     asked = autograder(read, variant)
     write_json(files.autograder, asked)
-    write_otter(read, number, asked["hidden"], files.otter)
+    write_otter(read, number, asked["hidden"], files.otter, library)
     return files
 
 

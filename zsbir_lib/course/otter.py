@@ -8,17 +8,16 @@ own process, so a submission that tampers with the library can forge them. What
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from zsbir_lib.check import FunctionQuestion, Question, TextQuestion, open_assignment
 from zsbir_lib.course.source import Source
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.files import atomic_path, check_outputs, write_json
 
-LIBRARY = "zsbir @ https://github.com/zsbir/zsbir-book/archive/refs/heads/main.zip"
-"""How pip finds this library, on a machine that has nothing of it, and no git either."""
 CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 """The option of pip that prefers PyTorch's build for the CPU, on Linux."""
 _SETTINGS = {
@@ -53,13 +52,14 @@ def hidden_{part}(env):
 
 
 def write_otter(
-    source: Source, variant: int, hidden: int, folder: Path, library: str = LIBRARY
+    source: Source, variant: int, hidden: int, folder: Path, library: str | None = None
 ) -> list[Path]:
     """Write what otter needs to grade an assignment.
 
     These are ``tests/``, with one file for each question; ``otter_config.json``;
-    ``requirements.txt``, for the image in which Gradescope runs; and, where otter-grader is
-    installed, ``autograder.zip``, to be uploaded there.
+    where it is known from where Gradescope's machine can install this library,
+    ``requirements.txt``; and then, where otter-grader is installed, ``autograder.zip``, to be
+    uploaded there.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def write_otter(
     folder
         To be written.
     library
-        What pip is to install as this library.
+        The address of its wheel, of an archive or of a repository, as pip takes it.
 
     Returns
     -------
@@ -82,7 +82,14 @@ def write_otter(
     ZsbirError
         If something cannot be written, or otter-grader does not make the archive.
     """
-    texts = {folder / "requirements.txt": f"{CPU_WHEELS}\n{library}\n"}
+    texts = {}
+    if library is not None:
+        if not re.match(r"(git\+)?https?://\S+$", library):
+            raise ZsbirError(
+                f"{argument('library', library)} is no address that pip can install from: give "
+                "one that begins with https:// or git+https://"
+            )
+        texts[folder / "requirements.txt"] = f"{CPU_WHEELS}\nzsbir @ {library}\n"
     work = open_assignment(source.name, variant)
     for asked, question in zip(source.questions, work.questions, strict=True):
         about: dict[str, Any] = {
@@ -100,7 +107,7 @@ def write_otter(
             temporary.write_text(text, encoding="utf-8", newline="\n")
     write_json(settings, _SETTINGS)
     made = [*texts, settings]
-    if has_otter():
+    if library is not None and has_otter():
         _write_archive(folder, archive)
         made.append(archive)
     return made
