@@ -31,6 +31,7 @@ def session_cache(tmp_path_factory):
 def isolated_cache(session_cache, monkeypatch):
     """No test reads or writes the user's cache; within one process tests share one."""
     monkeypatch.setenv("ZSBIR_CACHE", str(session_cache))
+    monkeypatch.delenv("ZSBIR_SHARED_CACHE", raising=False)
 
 
 @pytest.fixture

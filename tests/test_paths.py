@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.paths import cache_dir, cache_root
+from zsbir_lib.paths import cache_dir, cache_root, shared_root
 
 
 def test_the_variable_names_the_folder(tmp_path, monkeypatch):
@@ -16,6 +16,16 @@ def test_the_variable_names_the_folder(tmp_path, monkeypatch):
     assert not cache_root().exists()
     assert cache_dir("a", "b") == tmp_path / "there" / "a" / "b"
     assert cache_dir("a", "b").is_dir()
+
+
+def test_the_shared_folder_is_named_or_there_is_none(monkeypatch, tmp_path):
+    monkeypatch.delenv("ZSBIR_SHARED_CACHE", raising=False)
+    assert shared_root() is None
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("ZSBIR_SHARED_CACHE", "~/shared")
+    assert shared_root() == tmp_path / "shared"
+    assert not (tmp_path / "shared").exists()
 
 
 def test_a_home_in_the_variable_is_expanded(monkeypatch, tmp_path):

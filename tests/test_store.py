@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -271,6 +272,76 @@ def test_a_read_only_cache_is_read(store, make, monkeypatch):
     assert store.get("things", KEY, make) == entry
     assert store.find("things", KEY) == entry
     assert [found.folder for found in store.entries()] == [entry.folder]
+
+
+@pytest.fixture
+def sharing(tmp_path, monkeypatch):
+    """Return a cache of others and one's own, as the two variables name them."""
+    monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path / "own"))
+    monkeypatch.setenv("ZSBIR_SHARED_CACHE", str(tmp_path / "shared"))
+    return Store(tmp_path / "shared"), Store()
+
+
+def test_what_others_share_is_not_made_again_and_nothing_is_written_there(sharing, make, made):
+    shared, own = sharing
+    entry = shared.get("things", KEY, make)
+    before = contents(shared.root)
+    assert own.get("things", KEY, make) == own.find("things", KEY) == entry
+    assert len(made) == 3
+    assert contents(shared.root) == before
+    assert not own.root.exists()
+    assert list(own.entries()) == []  # one's own, to be listed and cleared
+
+
+def test_what_is_not_shared_or_is_damaged_there_is_made_in_ones_own_folder(sharing, make, made):
+    shared, own = sharing
+    entry = shared.get("things", KEY, make)
+    entry.path("a.txt").write_text("damaged")
+    assert own.get("things", KEY, make, check=False) == entry
+    mended = own.get("things", KEY, make)
+    assert mended.folder.parents[1] == own.root
+    assert entry.path("a.txt").read_text() == "damaged"
+    assert own.get("things", KEY, make, check=False) == mended
+    other = own.get("things", {"version": 2}, make)
+    assert other.folder.parents[1] == own.root
+
+
+def test_a_folder_that_is_named_shares_nothing(sharing, make, made, tmp_path):
+    sharing[0].get("things", KEY, make)
+    assert Store(tmp_path / "third").find("things", KEY) is None
+
+
+# Root may write anywhere, but not without its capabilities.
+_AS_A_STUDENT = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or (os.geteuid() == 0 and shutil.which("setpriv") is None),
+    reason="no user here whom permissions stop",
+)
+def test_whoever_may_not_write_reads_the_shared_cache(sharing, make, tmp_path):
+    shared, own = sharing
+    entry = shared.get("things", KEY, make)
+    folders = [shared.root, *(path for path in shared.root.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    code = (
+        "import os, sys\nfrom zsbir_lib.store import Store\n"
+        "assert not os.access(os.environ['ZSBIR_SHARED_CACHE'], os.W_OK)\n"
+        f"found = Store().get('things', {KEY!r}, None)\n"
+        "print(found.path('a.txt').read_text()[:9])\n"
+        "make = lambda draft: draft.piece('b', lambda path: None)\n"
+        "print(Store().get('things', {'n': 1}, make).folder)"
+    )
+    command = (_AS_A_STUDENT if os.geteuid() == 0 else []) + [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for folder in folders:
+        folder.chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.split("\n")[:2]
+    assert first == "this is a"
+    assert Path(second).parents[1] == own.root
+    assert entry.verify() == []
 
 
 @pytest.mark.skipif(

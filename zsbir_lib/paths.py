@@ -30,6 +30,12 @@ def cache_root() -> Path:
     return root
 
 
+def shared_root() -> Path | None:
+    """Return ``$ZSBIR_SHARED_CACHE`` where that is set: a cache of others, which is only read."""
+    given = os.environ.get("ZSBIR_SHARED_CACHE")
+    return Path(os.path.expanduser(given)) if given else None
+
+
 def cache_dir(*parts: str) -> Path:
     """Return a folder of the cache, created if it is not there.
 

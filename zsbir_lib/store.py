@@ -9,7 +9,8 @@ written last, which lists them. From this follows the rest:
   entry at the same time can only write whole pieces; if these differ, both are kept, and
   ``entry.json`` names those of one of them. Locks spare double work and are not needed for this.
 - What is damaged is found by its checksum, and made again.
-- An entry that is there is read without writing anything: the folder may be read-only.
+- An entry that is there is read without writing anything: the folder may be read-only. So many
+  users can share one, named by ``ZSBIR_SHARED_CACHE``: what is in it, nobody makes again.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from safetensors import SafetensorError
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import ABANDONED, is_temporary, same_mode, sha256, temporary_file
-from zsbir_lib.paths import cache_root
+from zsbir_lib.paths import cache_root, shared_root
 
 logger = logging.getLogger(__name__)
 
@@ -187,11 +188,13 @@ class Store:
     Parameters
     ----------
     root
-        Their folder; the library's cache folder by default.
+        Their folder; the library's cache folder by default, beside which ``ZSBIR_SHARED_CACHE``
+        names a folder that is looked into and never written.
     """
 
     def __init__(self, root: str | os.PathLike | None = None) -> None:
         self.root = cache_root() if root is None else Path(root)
+        self._shared = shared_root() if root is None else None
 
     def get(
         self,
@@ -228,6 +231,8 @@ class Store:
         entry = _read(folder, kind, key)
         if entry is not None and not (check and entry.verify()):
             return entry
+        if (shared := self._find_shared(kind, key, check)) is not None:
+            return shared
         with _telling("write to", folder):
             folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
@@ -270,10 +275,15 @@ class Store:
         """
         key = _plain(key)
         entry = _read(self._folder(kind, key), kind, key)
-        return None if entry is None or (check and entry.verify()) else entry
+        if entry is None or (check and entry.verify()):
+            return self._find_shared(kind, key, check)
+        return entry
+
+    def _find_shared(self, kind: str, key: Mapping[str, Any], check: bool) -> Entry | None:
+        return None if self._shared is None else Store(self._shared).find(kind, key, check=check)
 
     def entries(self) -> Iterator[Entry]:
-        """Yield every entry that is there, unfinished ones too, in the order of their folders."""
+        """Yield every entry of this store, unfinished ones too, in the order of their folders."""
         for folder in sorted({path.parent for path in self.root.glob("*/*/*.json")}):
             if (entry := _read(folder)) is not None:
                 yield entry

@@ -1,5 +1,7 @@
 """Assignment 5: its data make sense in every variant, and each misconception is told as itself."""
 
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from zsbir_lib.methods import CAAE
 from zsbir_lib.retrieval import kmeans, rank
 from zsbir_lib.widgets import AdversarialReplay, GameFrame, KMeansStepper
 
+CLAIMED = ("'yes'", "'no'", "'open'")
 SEEDS = [(0, 1), (3, 2, 123456)]
 FUNCTIONS = (BEST, LOSSES, PUSH, LLOYD, NEAREST, PAIRED)
 MISTAKES = [(question, number) for question in FUNCTIONS
@@ -324,6 +327,24 @@ def test_claims(work):
     assert "one for each pair" in work.verdict(claims=right[:3]).text
     assert "one for each pair" in work.verdict(claims=["maybe"] * 5).text
     assert "another form" in work.verdict(claims=3).text
+
+
+def test_no_feedback_tells_an_answer(work):
+    """Neither the sound run, nor what a run is that was named wrongly, nor a claim."""
+    sound = first(work, "sound")
+    for run in work.runs:
+        for step in STEPS:
+            text = work.verdict(kept={"game": run, "step": step}, read=(0, 0, 0)).text
+            assert sound not in text
+    for causes in permutations(CAUSES):
+        played = dict(zip(work._played, causes, strict=True))
+        text = work.verdict(played=played).text
+        for run, right in work._played.items():
+            assert played[run] == right or run not in text or repr(right) not in text
+    right = [work._table.of_pair(pair).claim for pair in work.pairs]
+    for claims in product(("yes", "open", "no"), repeat=5):
+        text = work.verdict(claims=claims).text
+        assert list(claims) == right or not any(a in text for a in (*CLAIMED, *work.scores))
 
 
 def test_variants_differ():

@@ -5,6 +5,7 @@ import json
 from zsbir_lib.cli import doctor as doctor_module
 from zsbir_lib.datasets.toybox import recipe
 from zsbir_lib.datasets.toybox.recipe import Counts
+from zsbir_lib.store import Store
 
 
 def only(monkeypatch, *looks):
@@ -56,6 +57,16 @@ class TestDoctor:
         code, out, _ = run("doctor")
         assert code == 1
         assert "ZSBIR_CACHE" in out
+
+    def test_a_shared_cache_is_looked_at_where_one_is_named(self, run, monkeypatch, tmp_path):
+        only(monkeypatch, "shared cache")
+        assert "shared" not in run("doctor")[1]
+        monkeypatch.setenv("ZSBIR_SHARED_CACHE", str(tmp_path))
+        code, out, _ = run("doctor")
+        assert (code, "0 entries" in out, "zsbir toybox build" in out) == (1, True, True)
+        Store(tmp_path).get("things", {}, lambda draft: draft.piece("a", lambda path: None))
+        code, out, _ = run("doctor")
+        assert (code, f"{tmp_path}, 1 entries" in out) == (0, True)
 
     def test_damaged_toybox_files_are_named(self, run, monkeypatch, tmp_path):
         from zsbir_lib.datasets.toybox.generation import Pictures

@@ -111,10 +111,11 @@ def test_a_notebook_tells_neither_the_variant_nor_the_hidden_data(built):
 
 def test_hidden_data_are_others(built):
     asked = read_autograder(built.autograder)
-    for question in open_assignment("retrieval", asked.variant).questions:
+    work = open_assignment("retrieval", asked.variant)
+    for question in work.questions:
         if isinstance(question, FunctionQuestion):
-            hidden = question.requests((asked.variant, 2, asked.hidden))
-            assert hidden != question.requests((asked.variant, 1))
+            hidden = question.requests(work.seed(asked.hidden))
+            assert hidden != question.requests(work.seed())
 
 
 def test_the_autograder_holds_no_answer(built):

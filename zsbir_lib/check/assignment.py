@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -20,7 +20,8 @@ ASSIGNMENTS = {
 }
 """The assignments by name, and the class of each."""
 
-_PUBLIC = 1  # the stream of random numbers from which a notebook's own checks draw
+# The streams of random numbers from which a notebook's own checks draw, and the graders.
+_PUBLIC, _HIDDEN = 1, 2
 
 
 class Assignment(abc.ABC):
@@ -74,10 +75,7 @@ class Assignment(abc.ABC):
         ZsbirError
             If no question asks for these names.
         """
-        question = self.question(tuple(answers))
-        seed = (self.variant, _PUBLIC)
-        replies = [reply_to(request, answers) for request in question.requests(seed)]
-        return question.judge(seed, replies)
+        return _judged(self.question(tuple(answers)), self.seed(), answers)
 
     def check(self, **answers: Any) -> None:
         """Print in one line what is made of an answer: ``work.check(precision_at=precision_at)``.
@@ -90,8 +88,48 @@ class Assignment(abc.ABC):
             text = str(error)
         print(text)
 
+    def seed(self, hidden: int | None = None) -> tuple[int, ...]:
+        """Return what chooses a question's data: the notebook's own, or those of a `hidden` number.
 
-def reply_to(request: Request, names: dict[str, Any]) -> Reply:
+        Parameters
+        ----------
+        hidden
+            Another number in each variant, which stands in no notebook.
+        """
+        return (self.variant, _PUBLIC) if hidden is None else (self.variant, _HIDDEN, hidden)
+
+    def require(
+        self, key: str, names: Mapping[str, Any], *, hidden: int | None = None, share: float = 1.0
+    ) -> None:
+        """Raise unless an answer earns a part of the points: a question as a test that can fail.
+
+        Parameters
+        ----------
+        key
+            The question's number.
+        names
+            All that the notebook has defined, its answers among them.
+        hidden
+            See `seed`.
+        share
+            The part, from 0 to 1. An answer that a person has to read earns it.
+
+        Raises
+        ------
+        AssertionError
+            With the line that the student is told.
+        """
+        (question,) = (one for one in self.questions if one.key == key)
+        verdict = _judged(question, self.seed(hidden), names)
+        if verdict.share is not None and verdict.share < share - 1e-9:
+            raise AssertionError(verdict.text)
+
+
+def _judged(question: Question, seed: Sequence[int], names: Mapping[str, Any]) -> Verdict:
+    return question.judge(seed, [reply_to(request, names) for request in question.requests(seed)])
+
+
+def reply_to(request: Request, names: Mapping[str, Any]) -> Reply:
     """Do what a request asks, in this process, with the objects that `names` holds."""
     value = names.get(request.name)
     if value is None or value is Ellipsis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from zsbir_lib.cli.options import AsJson, emit
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import check_outputs
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -16,6 +18,13 @@ app = typer.Typer(
     help="Build assignments and exams, and grade a class.",
 )
 SOURCES = Path("book") / "assignments" / "sources"
+
+
+class Platform(str, Enum):
+    """Whose tables of grades are known; a test holds it to `zsbir_lib.course.PLATFORMS`."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
 
 
 @app.command(
@@ -26,7 +35,7 @@ SOURCES = Path("book") / "assignments" / "sources"
     zsbir course build --variant 2027 --out autumn
     zsbir course build book/assignments/sources/retrieval.ipynb --out autumn
 
-    student/ may be given away; solution/, autograder/ and instructor/ hold answers."""
+    student/ may be given away; solution/, autograder/, otter/ and instructor/ hold answers."""
 )
 def build(
     sources: Annotated[
@@ -39,17 +48,26 @@ def build(
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Make student's notebook, solution, autograder and notes of each assignment."""
-    from zsbir_lib.course import build_assignment
+    """Make student's notebook, solution, autograders and notes of each assignment."""
+    from zsbir_lib.course import build_assignment, has_otter
 
     paths = sources or sorted(SOURCES.glob("*.ipynb"))
     if not paths:
         raise ZsbirError(f"no sources of assignments in {SOURCES}: run this in a copy of the "
                          "book's repository, or name them")  # fmt: skip
     built = [build_assignment(path, out, variant) for path in paths]
-    values = {"out": str(out), "variant": variant, "assignments": [one.name for one in built]}
+    values = {
+        "out": str(out),
+        "variant": variant,
+        "assignments": [one.name for one in built],
+        "gradescope": has_otter(),
+    }
     lines = [f"{one.name}: {one.student}" for one in built]
-    emit(values, "\n".join([*lines, f"answers, not to be handed out, are in {out} too"]), as_json)
+    lines.append(f"answers, not to be handed out, are in {out} too")
+    if not has_otter():
+        lines.append("no autograder.zip for Gradescope: otter-grader is not installed "
+                     "(pip install 'zsbir[otter]')")  # fmt: skip
+    emit(values, "\n".join(lines), as_json)
 
 
 @app.command(
@@ -90,6 +108,8 @@ def exam(
     \b
     zsbir course grade handed-in --autograder _build/course/autograder/retrieval.json --out grades
     zsbir course grade handed-in --autograder retrieval.json --out grades --workers 8 --json
+    zsbir course grade submissions --autograder retrieval.json --out grades \\
+        --platform canvas --students gradebook.csv
 
     Run again, it goes on where it was stopped. Submissions are programs of strangers: run it as a
     user who owns nothing else, best in a container without a network."""
@@ -102,11 +122,30 @@ def grade(
         int | None,
         typer.Option(min=1, max=1024, help="Submissions at once; one a processor by default."),
     ] = None,
+    platform: Annotated[
+        Platform | None,
+        typer.Option(help="Write PLATFORM.csv too, for that platform to import."),
+    ] = None,
+    students: Annotated[
+        Path | None,
+        typer.Option(help="What the platform exported: Canvas' gradebook, Moodle's worksheet."),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="The column for the grades. [default: the assignment's title; Grade]"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Grade every notebook in a folder, each in a process of its own."""
-    from zsbir_lib.course import grade_folder, landlock_version
+    from zsbir_lib.course import Gradebook, grade_folder, landlock_version, read_autograder
 
+    if (platform is None) != (students is None) or (column is not None and platform is None):
+        raise ZsbirError("--platform, --students and --column belong together: name the platform "
+                         "and the list of students that it exported")  # fmt: skip
+    gradebook = None
+    if platform is not None and students is not None:
+        gradebook = Gradebook(platform.value, students, column)
+        check_outputs(out / f"{platform.value}.csv", students)
     graded = grade_folder(folder, autograder, out, workers=workers)
     confined = landlock_version() > 0
     values = {
@@ -122,4 +161,37 @@ def grade(
         text += f"\nanswers of {values['to_read']} have to be read by a person"
     if not confined:
         text += "\nthis system has no Landlock: submissions could read and write what you can"
+    if gradebook is not None:
+        title = read_autograder(autograder).title
+        filled = gradebook.fill(graded.grades, title, out / f"{gradebook.platform}.csv")
+        values |= {"platform": str(filled.table), "entered": filled.entered,
+                   "remarks": list(filled.remarks)}  # fmt: skip
+        text += f"\n{filled.entered} grades for {gradebook.platform}: {filled.table}"
+        text += "".join(f"\n- {remark}" for remark in filled.remarks)
     emit(values, text, as_json)
+
+
+@app.command(
+    epilog="""Examples:
+
+    \b
+    zsbir course link --hub https://hub.example.edu --repo https://github.com/me/course \\
+        --path autumn/retrieval.ipynb
+    zsbir course link --hub https://hub.example.edu --repo https://github.com/me/course
+
+    The repository must hold what may be handed out and nothing else: student/ of a build."""
+)
+def link(
+    hub: Annotated[str, typer.Option(help="Address of the JupyterHub, which has nbgitpuller.")],
+    repo: Annotated[str, typer.Option(help="Address of the repository.")],
+    path: Annotated[
+        str, typer.Option(help="The file to open, within the repository. [default: its folder]")
+    ] = "",
+    branch: Annotated[str, typer.Option(help="Of the repository.")] = "main",
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that brings a repository to a student's server and opens a notebook."""
+    from zsbir_lib.course import pull_link
+
+    made = pull_link(hub, repo, path, branch)
+    emit({"link": made}, made, as_json)

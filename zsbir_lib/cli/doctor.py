@@ -165,6 +165,19 @@ def _cache() -> Iterator[Check]:
         yield Check(f"cache/{part.name}", "ok", size_text(size))
 
 
+def _shared_cache() -> Iterator[Check]:
+    from zsbir_lib.paths import shared_root
+    from zsbir_lib.store import Store
+
+    folder = shared_root()
+    if folder is None:
+        return
+    count = sum(entry.finished for entry in Store(folder).entries())
+    remedy = "" if count else ("name a folder in ZSBIR_SHARED_CACHE that was ZSBIR_CACHE when "
+                               "`zsbir toybox build` ran, and let all read it")  # fmt: skip
+    yield Check("shared cache", "ok" if count else "wrong", f"{folder}, {count} entries", remedy)
+
+
 def _toybox() -> Iterator[Check]:
     from zsbir_lib.datasets.splits import SKETCHY_CLASSES
     from zsbir_lib.datasets.toybox import toy_classes
@@ -226,6 +239,7 @@ LOOKS = {
     "packages": _packages,
     "device": _device,
     "cache": _cache,
+    "shared cache": _shared_cache,
     "toybox": _toybox,
     "toynet": _toynet,
     "chromium": _chromium,

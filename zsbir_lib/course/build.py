@@ -16,6 +16,7 @@ from typing import Any
 
 from zsbir_lib.check import Assignment, FunctionQuestion, open_assignment
 from zsbir_lib.course.notebooks import Cell, Notebook, notebook_text
+from zsbir_lib.course.otter import write_otter
 from zsbir_lib.course.source import (
     INSTRUCTOR,
     Asked,
@@ -43,6 +44,8 @@ class Built:
         Of the assignment.
     student, solution, autograder, notes : Path
         Of its files; only the first may be given away.
+    otter : Path
+        The folder of what otter-grader needs; see `zsbir_lib.course.write_otter`.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Built:
     solution: Path
     autograder: Path
     notes: Path
+    otter: Path
 
 
 def public_number(variant: int) -> int:
@@ -69,8 +73,8 @@ def build_assignment(source: Path, out: Path, variant: int = 0) -> Built:
     source
         The solution notebook; see `zsbir_lib.course.read_source`.
     out
-        A folder. ``student/`` may be given away; ``solution/``, ``autograder/`` and
-        ``instructor/`` hold answers.
+        A folder. ``student/`` may be given away; ``solution/``, ``autograder/``, ``otter/`` and
+        ``instructor/`` hold answers, or say how to get them.
     variant
         Chooses data, numbers and classes, the hidden ones too.
 
@@ -89,6 +93,7 @@ def build_assignment(source: Path, out: Path, variant: int = 0) -> Built:
         out / "solution" / f"{read.name}.ipynb",
         out / "autograder" / f"{read.name}.json",
         out / "instructor" / f"{read.name}.md",
+        out / "otter" / read.name,
     )
     check_outputs(files.student, files.solution, files.autograder, files.notes)
     texts = {
@@ -99,7 +104,9 @@ def build_assignment(source: Path, out: Path, variant: int = 0) -> Built:
     for path, text in texts.items():
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
-    write_json(files.autograder, autograder(read, variant))
+    asked = autograder(read, variant)
+    write_json(files.autograder, asked)
+    write_otter(read, number, asked["hidden"], files.otter)
     return files
 
 

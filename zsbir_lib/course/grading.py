@@ -147,7 +147,7 @@ def grade_submission(path: Path, autograder: Autograder, sandbox: Sandbox) -> Gr
         # Without the path, so that a grade is the same wherever the file lies.
         return Grade(lost, (str(error).partition(f"{path.name}: ")[2] or str(error),))
     cells = [cell.source for cell in notebook.cells if cell.kind == "code"]
-    seed = (autograder.variant, 2, autograder.hidden)
+    seed = assignment.seed(autograder.hidden)
     outcome = sandbox.run(
         cells, [question.requests(seed) for question in assignment.questions], autograder.seconds
     )
