@@ -15,6 +15,7 @@ from zsbir_lib.errors import UnknownNameError, ZsbirError, explain
 ASSIGNMENTS = {
     "retrieval": "zsbir_lib.check.retrieval:Retrieval",
     "zero_shot": "zsbir_lib.check.zero_shot:ZeroShot",
+    "generating": "zsbir_lib.check.generating:Generating",
 }
 """The assignments by name, and the class of each."""
 

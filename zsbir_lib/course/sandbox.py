@@ -27,8 +27,10 @@ PRELOAD = (
     "numpy",
     "scipy.special",
     "torch",
+    "torch._dynamo",  # the first step of an optimiser imports it, which takes seconds
     "zsbir_lib.check.retrieval",
     "zsbir_lib.check.zero_shot",
+    "zsbir_lib.check.generating",
     "zsbir_lib.methods",
     "zsbir_lib.widgets",
 )
