@@ -43,7 +43,13 @@ _LESS = 0.7  # at first z is used, and not to the full, so that fewer steps are 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of the loss, each a scalar: the mean over the batch."""
+    """The terms of the loss, each the mean over the batch.
+
+    Attributes
+    ----------
+    reconstruction, divergence, regulariser : Tensor
+        Scalars, before they are weighed.
+    """
 
     reconstruction: Tensor
     divergence: Tensor
