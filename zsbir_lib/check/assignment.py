@@ -17,6 +17,7 @@ ASSIGNMENTS = {
     "zero_shot": "zsbir_lib.check.zero_shot:ZeroShot",
     "metric_learning": "zsbir_lib.check.metric_learning:MetricLearning",
     "adversarial": "zsbir_lib.check.adversarial:Adversarial",
+    "generating": "zsbir_lib.check.generating:Generating",
 }
 """The assignments by name, and the class of each."""
 

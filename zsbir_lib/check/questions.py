@@ -184,7 +184,7 @@ class FunctionQuestion(Question):
         if all(agree):
             return None
         for mistake in self.mistakes:
-            made = [pick(plain(mistake.function(*case.arguments))) for case in cases]
+            made = (pick(plain(mistake.function(*case.arguments))) for case in cases)
             if all(b is not None and same(a, b) for a, b in zip(values, made, strict=True)):
                 return Verdict(0.0, f"not yet: {mistake.text}")
         first = cases[agree.index(False)]

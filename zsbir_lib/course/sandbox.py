@@ -29,8 +29,10 @@ PRELOAD = (
     "torch",
     "zsbir_lib.check.metric_learning",
     "zsbir_lib.check.adversarial",
+    "torch._dynamo",  # the first step of an optimiser imports it, which takes seconds
     "zsbir_lib.check.retrieval",
     "zsbir_lib.check.zero_shot",
+    "zsbir_lib.check.generating",
     "zsbir_lib.methods",
     "zsbir_lib.widgets",
 )
