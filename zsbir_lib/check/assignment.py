@@ -6,15 +6,17 @@ import abc
 import copy
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from zsbir_lib.check.plain import plain
 from zsbir_lib.check.questions import Question, Reply, Request, Verdict
-from zsbir_lib.errors import UnknownNameError, ZsbirError, explain
+from zsbir_lib.errors import UnknownNameError, ZsbirError, argument, explain
 
 ASSIGNMENTS = {
     "retrieval": "zsbir_lib.check.retrieval:Retrieval",
     "zero_shot": "zsbir_lib.check.zero_shot:ZeroShot",
+    "capstone": "zsbir_lib.check.capstone:Capstone",
 }
 """The assignments by name, and the class of each."""
 
@@ -48,6 +50,22 @@ class Assignment(abc.ABC):
     @abc.abstractmethod
     def _questions(self) -> tuple[Question, ...]:
         """Make the data of this variant, and return the questions about them."""
+
+    def bring(self, folder: Path) -> None:
+        """Take what a course brings of its own, such as drawings.
+
+        Parameters
+        ----------
+        folder
+            Where it lies.
+
+        Raises
+        ------
+        ZsbirError
+            If the assignment has no use for it, or it does not suit.
+        """
+        raise ZsbirError(f"assignment {self.name!r} takes no drawings: leave out "
+                         f"{argument('drawings')}")  # fmt: skip
 
     def question(self, names: Sequence[str]) -> Question:
         """Return the question that asks for these names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +62,15 @@ class Mark:
         The points that there are.
     text : str
         What the student is told.
+    figures : dict
+        As `zsbir_lib.check.Verdict` has them.
     """
 
     key: str
     points: float | None
     out_of: int
     text: str
+    figures: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ def grade_submission(path: Path, autograder: Autograder, sandbox: Sandbox) -> Gr
         verdict = question.judge(seed, replies)
         share, most = verdict.share, about["points"]
         points = None if share is None else round(share * most, 2)
-        marks.append(Mark(about["key"], points, most, verdict.text))
+        marks.append(Mark(about["key"], points, most, verdict.text, verdict.figures))
     return Grade(tuple(marks), (*_remarks(notebook, cells, autograder), *outcome.remarks))
 
 
