@@ -51,18 +51,18 @@ class Assignment(abc.ABC):
     def _questions(self) -> tuple[Question, ...]:
         """Make the data of this variant, and return the questions about them."""
 
-    def bring(self, folder: Path) -> None:
-        """Take what a course brings of its own, such as drawings.
+    def bring(self, folder: Path) -> str:
+        """Take drawings that a course brings, and return what tells them from others.
 
         Parameters
         ----------
         folder
-            Where it lies.
+            Where they lie.
 
         Raises
         ------
         ZsbirError
-            If the assignment has no use for it, or it does not suit.
+            If the assignment has no use for them, or they do not suit.
         """
         raise ZsbirError(f"assignment {self.name!r} takes no drawings: leave out "
                          f"{argument('drawings')}")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,7 +18,7 @@ from zsbir_lib.check.assignment import Assignment
 from zsbir_lib.check.capstone_choice import judge_choice
 from zsbir_lib.check.capstone_contract import contract_requests, judge_contract
 from zsbir_lib.check.capstone_data import PAIRS, Ground, Round, brought_drawings
-from zsbir_lib.check.capstone_scores import Compared, compare, per_class, read_codes
+from zsbir_lib.check.capstone_scores import BASELINES, Compared, compare, per_class, read_codes
 from zsbir_lib.check.questions import BLANK, Question, Reply, Request, TextQuestion, Verdict
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import FeatureSet, Pairs
@@ -98,8 +99,8 @@ class Capstone(Assignment):
         """What the student has; see the class."""
         return self._ground.features
 
-    def bring(self, folder: Path) -> None:
-        """Ask for the hidden classes with people's drawings, too.
+    def bring(self, folder: Path) -> str:
+        """Ask for the hidden classes with people's drawings, too; return what identifies them.
 
         Parameters
         ----------
@@ -111,10 +112,15 @@ class Capstone(Assignment):
         ZsbirError
             If it does not suit, or no hidden class is among them.
         """
-        found = brought_drawings(folder)
+        found = brought_drawings(folder.resolve())
         if not set(found) & set(self._ground.hidden):
             raise ZsbirError(f"{folder} has no drawing of a class that is hidden in this variant")
         self._drawings = found
+        digest = hashlib.sha256()
+        for name in sorted(found):
+            digest.update(f"{name} {len(found[name])}".encode())
+            digest.update(found[name].numpy().tobytes())
+        return digest.hexdigest()[:12]
 
     def encode(
         self, method: type[RetrievalMethod], settings: Any, train: Mapping[str, Any],
@@ -201,7 +207,8 @@ class Capstone(Assignment):
                 text += f" On drawings by people: {error}."
             else:
                 figures["drawings"] = people.as_json()
-                text += f" On drawings by people {people.interval}."
+                text += (f" On drawings by people, of {len(people.scores)} of the classes, "
+                         f"{people.interval}.")  # fmt: skip
         return Verdict(found.share, text, figures)
 
     def _prediction(self, seed: Sequence[int]) -> list[Request]:
@@ -242,7 +249,7 @@ def _read(asked: Round, reply: Reply) -> Any:
 
 def _in_words(found: Compared) -> str:
     parts = []
-    for name, title in (("cosine", "cosine"), ("ridge", "the ridge map")):
+    for name, title in BASELINES.items():
         gain, other = found.gain(name), float(np.mean(found.others[name]))
         how = ("surely above" if gain.low > 0 else "above, but not surely,"
                if gain.estimate > 0 else "not above")  # fmt: skip

@@ -253,8 +253,8 @@ def brought_drawings(folder: Path) -> Mapping[str, Tensor]:
             found[name] = backbone.for_sketches().features(pictures)
     if not found:
         raise ZsbirError(
-            f"{folder} has no drawing of a seen class: it must hold CLASS.ndjson, or folders CLASS/ "
-            f"of drawings, with names such as {', '.join(packaged().classes[:3])}"
+            f"{folder} has no drawing of a seen class: it must hold CLASS.ndjson, or folders "
+            f"CLASS/ of drawings, with names such as {', '.join(packaged().classes[:3])}"
         )
     return found
 

@@ -12,6 +12,7 @@ from zsbir_lib.course.grading import (
 )
 from zsbir_lib.course.notebooks import Cell, Notebook
 from zsbir_lib.course.sandbox import Outcome, Sandbox
+from zsbir_lib.course.scores import score_table
 from zsbir_lib.course.source import Asked, Source, read_source
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "public_number",
     "read_autograder",
     "read_source",
+    "score_table",
 ]

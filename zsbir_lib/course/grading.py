@@ -34,6 +34,8 @@ class Autograder:
         That a cell or a question may take.
     questions : tuple of dict
         What the source says of each; see `zsbir_lib.course.Asked`.
+    drawings : Path or None
+        A folder of people's drawings, for an assignment that takes some.
     """
 
     assignment: str
@@ -42,10 +44,20 @@ class Autograder:
     hidden: int
     seconds: float
     questions: tuple[dict[str, Any], ...]
+    drawings: Path | None = None
 
     def open(self) -> Assignment:
-        """Return the assignment of this variant."""
-        return open_assignment(self.assignment, self.variant)
+        """Return the assignment of this variant, with the drawings.
+
+        Raises
+        ------
+        ZsbirError
+            If it takes no drawings, or they do not suit.
+        """
+        work = open_assignment(self.assignment, self.variant)
+        if self.drawings is not None:
+            work.bring(self.drawings)
+        return work
 
 
 @dataclass(frozen=True)
