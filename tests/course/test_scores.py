@@ -33,13 +33,8 @@ def rows(text):
 
 def test_best_first_with_the_baselines_among_them():
     found = rows(score_table({"ada": graded([0.2, 0.3, 0.4]), "bob": graded([0.1, 0.1, 0.1])}))
-    assert [row[1] for row in found] == [
-        "(centred cosine)",
-        "ada",
-        "(ridge map)",
-        "(cosine)",
-        "bob",
-    ]
+    order = ["(centred cosine)", "ada", "(ridge map)", "(cosine)", "bob"]
+    assert [row[1] for row in found] == order
     ada = found[1]
     assert ada[:4] == ["sketches", "ada", "3", "0.3000"]
     # Every class is better than by cosine, by the same amount: no draw of classes says otherwise.

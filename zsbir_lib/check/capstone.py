@@ -17,8 +17,15 @@ from zsbir_lib.check import capstone_functions as functions
 from zsbir_lib.check.assignment import Assignment
 from zsbir_lib.check.capstone_choice import judge_choice
 from zsbir_lib.check.capstone_contract import contract_requests, judge_contract
-from zsbir_lib.check.capstone_data import PAIRS, Ground, Round, brought_drawings
-from zsbir_lib.check.capstone_scores import BASELINES, Compared, compare, per_class, read_codes
+from zsbir_lib.check.capstone_data import FIELDS, PAIRS, Ground, Round, brought_drawings
+from zsbir_lib.check.capstone_scores import (
+    BASELINES,
+    Codes,
+    Compared,
+    compare,
+    per_class,
+    read_codes,
+)
 from zsbir_lib.check.questions import BLANK, Question, Reply, Request, TextQuestion, Verdict
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import FeatureSet, Pairs
@@ -234,13 +241,14 @@ class Capstone(Assignment):
 
 
 def _pairs(train: Mapping[str, Any]) -> Pairs:
-    parts = {name: torch.tensor(train[name]) for name in
-             ("sketches", "photos", "photo_index", "labels", "photo_labels")}  # fmt: skip
-    count = int(parts["photo_labels"].max()) + 1
-    return Pairs(**parts, class_names=tuple(f"class {number}" for number in range(count)))
+    sketches, photos, photo_index, labels, photo_labels = (
+        torch.tensor(train[name]) for name in FIELDS
+    )
+    names = tuple(f"class {number}" for number in range(int(photo_labels.max()) + 1))
+    return Pairs(sketches, photos, photo_index, labels, photo_labels, names)
 
 
-def _read(asked: Round, reply: Reply) -> Any:
+def _read(asked: Round, reply: Reply) -> Codes:
     if reply.is_blank:
         raise ZsbirError("the method returns nothing: the given function `embed` has to be there, "
                          "and to find `Mine` and `settings`")  # fmt: skip
@@ -261,10 +269,11 @@ def _bounds(reply: Reply) -> tuple[float, float]:
     value = reply.value
     if reply.error is not None or not isinstance(value, dict):
         raise ZsbirError('`expected` must be {"low": ..., "high": ...}')
-    ends = [value.get(name) for name in ("low", "high")]
-    if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends):
+    ends = [end for end in (value.get("low"), value.get("high"))
+            if isinstance(end, int | float) and not isinstance(end, bool)]  # fmt: skip
+    if len(ends) < 2:
         raise ZsbirError('`expected` must be {"low": ..., "high": ...}, two numbers')
-    low, high = (float(min(max(end, -9), 9)) for end in ends)
+    low, high = (float(min(max(end, -9), 9)) for end in ends)  # an integer may be of any size
     if not 0 <= low < high <= 1:
         raise ZsbirError("a score lies between 0 and 1, and low below high")
     return low, high

@@ -79,11 +79,13 @@ def _record(reply: Reply) -> Tried:
         raise ZsbirError(wanted)
     found: Tried = []
     for row in reply.value:
-        if not (isinstance(row, list) and len(row) == 2 and isinstance(row[0], dict)
-                and isinstance(row[1], list) and row[1] and all(map(_is_number, row[1]))):  # fmt: skip
+        settings, scores = row if isinstance(row, list) and len(row) == 2 else (None, None)
+        if not (isinstance(settings, dict) and isinstance(scores, list) and scores):
             raise ZsbirError(wanted)
-        if row[0] not in [one for one, _ in found]:
-            found.append((row[0], [float(score) for score in row[1]]))
+        if not all(map(_is_number, scores)):
+            raise ZsbirError(wanted)
+        if settings not in [one for one, _ in found]:
+            found.append((settings, [float(score) for score in scores]))
     return found
 
 

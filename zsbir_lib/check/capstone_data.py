@@ -40,6 +40,8 @@ HELD = 24
 """Classes to rehearse on, and as many hidden ones; the others are to learn from."""
 LEARN_FEW, ASK_FEW = 16, 8
 """Classes of the round that shows how a method behaves."""
+FIELDS = ("sketches", "photos", "photo_index", "labels", "photo_labels")
+"""Of `zsbir_lib.features.Pairs`, which a method is given."""
 MOST_DRAWINGS = 8
 """Drawings of each class, where a course brings them."""
 _DECIMALS = 3  # the same numbers, whether they travel as text or not
@@ -93,9 +95,8 @@ class Round:
 
     @cached_property
     def arguments(self) -> tuple[dict[str, Any], list, list]:
-        """What the student's function is called with: no label of what is asked is in it."""
-        names = ("sketches", "photos", "photo_index", "labels", "photo_labels")
-        train = {name: _numbers(getattr(self.pairs, name)) for name in names}
+        """What the student's function is called with, in which is no label of what is asked."""
+        train = {name: _numbers(getattr(self.pairs, name)) for name in FIELDS}
         return train, _numbers(self.task.queries), _numbers(self.task.gallery)
 
 
@@ -125,7 +126,7 @@ class Ground:
 
     @cached_property
     def features(self) -> FeatureSet:
-        """What a student has: `learn` as the seen classes, `rehearse` as the unseen ones."""
+        """What a student has, with `learn` as the seen classes and `rehearse` as unseen ones."""
         return _feature_set(self.learn, self.rehearse, np.random.default_rng(self._seed))
 
     @cached_property
@@ -206,13 +207,9 @@ def _feature_set(
         of_sketch = np.concatenate([labels[keep], own])
     photo_order, sketch_order = rng.permutation(n), rng.permutation(len(sketches))
     place_of = np.append(np.argsort(photo_order), -1)  # -1 stays -1
-    photos, sketches = (
-        torch.from_numpy((rows @ turn).round(_DECIMALS)).float()
-        for rows in (photos[photo_order], sketches[sketch_order])
-    )
     return FeatureSet(
-        photos=photos,
-        sketches=sketches,
+        photos=_turned(photos[photo_order], turn),
+        sketches=_turned(sketches[sketch_order], turn),
         photo_labels=torch.from_numpy(labels[photo_order]),
         sketch_labels=torch.from_numpy(of_sketch[sketch_order]),
         sketch_photos=torch.from_numpy(place_of[drawn_from[sketch_order]]),
@@ -224,6 +221,10 @@ def _feature_set(
         backbone="toynet",
         weights_id=known.weights,
     )
+
+
+def _turned(rows: np.ndarray, turn: np.ndarray) -> Tensor:
+    return torch.from_numpy((rows @ turn).round(_DECIMALS)).float()
 
 
 @lru_cache(maxsize=4)

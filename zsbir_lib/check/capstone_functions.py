@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from zsbir_lib.check.questions import Case, FunctionQuestion, Mistake
@@ -23,7 +25,7 @@ def _interval_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _ends(
-    values: np.ndarray, estimate: float, percentiles: tuple[float, float] = (2.5, 97.5)
+    values: np.ndarray, estimate: Any, percentiles: tuple[float, float] = (2.5, 97.5)
 ) -> dict[str, float]:
     low, high = np.percentile(values, percentiles)
     return {"difference": float(estimate), "low": float(low), "high": float(high)}

@@ -47,6 +47,13 @@ class Codes:
 def read_codes(reply: Reply, n_sketches: int, n_photos: int) -> Codes:
     """Return the codes of a reply that anybody may have made up.
 
+    Parameters
+    ----------
+    reply
+        With ``"sketches"`` and ``"photos"``, and perhaps ``"changed"``.
+    n_sketches, n_photos
+        How many codes there have to be of each.
+
     Raises
     ------
     ZsbirError
