@@ -6,11 +6,12 @@ import abc
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from zsbir_lib.check.plain import plain
 from zsbir_lib.check.questions import Question, Reply, Request, Verdict
-from zsbir_lib.errors import UnknownNameError, ZsbirError, explain
+from zsbir_lib.errors import UnknownNameError, ZsbirError, argument, explain
 
 ASSIGNMENTS = {
     "retrieval": "zsbir_lib.check.retrieval:Retrieval",
@@ -18,6 +19,7 @@ ASSIGNMENTS = {
     "metric_learning": "zsbir_lib.check.metric_learning:MetricLearning",
     "adversarial": "zsbir_lib.check.adversarial:Adversarial",
     "generating": "zsbir_lib.check.generating:Generating",
+    "capstone": "zsbir_lib.check.capstone:Capstone",
 }
 """The assignments by name, and the class of each."""
 
@@ -52,6 +54,22 @@ class Assignment(abc.ABC):
     @abc.abstractmethod
     def _questions(self) -> tuple[Question, ...]:
         """Make the data of this variant, and return the questions about them."""
+
+    def bring(self, folder: Path) -> str:
+        """Take drawings that a course brings, and return what tells them from others.
+
+        Parameters
+        ----------
+        folder
+            Where they lie.
+
+        Raises
+        ------
+        ZsbirError
+            If the assignment has no use for them, or they do not suit.
+        """
+        raise ZsbirError(f"assignment {self.name!r} takes no drawings: leave out "
+                         f"{argument('drawings')}")  # fmt: skip
 
     def question(self, names: Sequence[str]) -> Question:
         """Return the question that asks for these names.

@@ -57,10 +57,13 @@ class Verdict:
         Part of the points, from 0 to 1; None where a person has to read the answer.
     text : str
         One line for the student, which never tells the answer.
+    figures : dict
+        Numbers by name, as JSON has them, for a table of the class.
     """
 
     share: float | None
     text: str
+    figures: dict[str, Any] = field(default_factory=dict)
 
 
 BLANK = Verdict(0.0, "not answered yet.")

@@ -119,6 +119,7 @@ def exam(
     zsbir course grade handed-in --autograder retrieval.json --out grades --workers 8 --json
     zsbir course grade submissions --autograder retrieval.json --out grades \\
         --platform canvas --students gradebook.csv
+    zsbir course grade handed-in --autograder capstone.json --out grades --drawings people
 
     Run again, it goes on where it was stopped. Submissions are programs of strangers: run it as a
     user who owns nothing else, best in a container without a network."""
@@ -127,6 +128,10 @@ def grade(
     folder: Annotated[Path, typer.Argument(help="Notebooks, or a folder for each student.")],
     autograder: Annotated[Path, typer.Option(help="The file that `zsbir course build` made.")],
     out: Annotated[Path, typer.Option(help="The folder to write: grades.csv, reports/, state/.")],
+    drawings: Annotated[
+        Path | None,
+        typer.Option(help="For the capstone: people's drawings, CLASS.ndjson or folders CLASS/."),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Submissions at once; one a processor by default."),
@@ -155,17 +160,20 @@ def grade(
     if platform is not None and students is not None:
         gradebook = Gradebook(platform.value, students, column)
         check_outputs(out / f"{platform.value}.csv", students)
-    graded = grade_folder(folder, autograder, out, workers=workers)
+    graded = grade_folder(folder, autograder, out, workers=workers, drawings=drawings)
     confined = landlock_version() > 0
     values = {
         "out": str(out),
         "table": str(graded.table),
+        "scores": None if graded.scores is None else str(graded.scores),
         "submissions": len(graded.grades),
         "kept": graded.kept,
         "to_read": sum(one.to_read > 0 for one in graded.grades.values()),
         "confined": confined,
     }
     text = f"{len(graded.grades)} submissions ({graded.kept} graded before): {graded.table}"
+    if graded.scores is not None:
+        text += f"\nscores of the methods, with intervals: {graded.scores}"
     if values["to_read"]:
         text += f"\nanswers of {values['to_read']} have to be read by a person"
     if not confined:

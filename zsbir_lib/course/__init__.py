@@ -16,6 +16,7 @@ from zsbir_lib.course.links import pull_link
 from zsbir_lib.course.notebooks import Cell, Notebook
 from zsbir_lib.course.otter import has_otter, write_otter
 from zsbir_lib.course.sandbox import Outcome, Sandbox
+from zsbir_lib.course.scores import score_table
 from zsbir_lib.course.source import Asked, Source, read_source
 
 __all__ = [
@@ -49,5 +50,6 @@ __all__ = [
     "pull_link",
     "read_autograder",
     "read_source",
+    "score_table",
     "write_otter",
 ]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -23,6 +23,7 @@ from zsbir_lib.course.grading import (
 )
 from zsbir_lib.course.report import report_page
 from zsbir_lib.course.sandbox import Sandbox
+from zsbir_lib.course.scores import harmless, score_table
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.files import atomic_path, check_outputs, sha256, write_json
 from zsbir_lib.parallel import count_workers
@@ -53,11 +54,14 @@ class ClassGrades:
         Of the CSV file.
     kept : int
         How many were taken from an earlier run.
+    scores : Path or None
+        The table of the methods' scores, for an assignment that asks for one.
     """
 
     grades: dict[str, Grade]
     table: Path
     kept: int
+    scores: Path | None = None
 
 
 def find_submissions(folder: Path) -> list[Submission]:
@@ -100,11 +104,13 @@ def grade_folder(
     workers: int | None = None,
     limits: Limits | None = None,
     progress: bool | None = None,
+    drawings: Path | None = None,
 ) -> ClassGrades:
     """Grade every notebook of a folder.
 
     Writes ``grades.csv``, a page for each student in ``reports/``, and in ``state/`` what lets an
-    interrupted run go on: a notebook that was graded, and did not change, is not run again.
+    interrupted run go on: a notebook that was graded, and did not change, is not run again. Where
+    methods are scored, ``scores.csv`` compares them.
 
     Parameters
     ----------
@@ -120,6 +126,8 @@ def grade_folder(
         What a submission may use.
     progress
         Whether to show a bar; by default on a terminal only.
+    drawings
+        A folder of people's drawings, for an assignment that takes some.
 
     Raises
     ------
@@ -127,13 +135,15 @@ def grade_folder(
         If there is nothing to grade, or something cannot be read or written.
     """
     found, asked = find_submissions(folder), read_autograder(autograder)
-    asked.open()
+    work = asked.open()
+    brought = "" if drawings is None else f" {work.bring(drawings)}"
+    asked = replace(asked, drawings=drawings)
     if out.resolve() == folder.resolve() or folder.resolve() in out.resolve().parents:
         raise ZsbirError(f"{printable(out)} lies among the submissions: write the grades elsewhere "
                          f"({argument('out')})")  # fmt: skip
-    table = out / "grades.csv"
-    check_outputs(table)
-    key = f"{GRADER} {sha256(autograder)} {limits}"
+    table, scores = out / "grades.csv", out / "scores.csv"
+    check_outputs(table, scores)
+    key = f"{GRADER} {sha256(autograder)} {limits}{brought}"
     states = {one: out / "state" / f"{_digest(key, one.path)}.json" for one in found}
     grades = {one: grade for one in found if (grade := _kept(states[one])) is not None}
     kept = len(grades)
@@ -152,7 +162,11 @@ def grade_folder(
     for student, grade in ordered.items():
         _write(out / "reports" / pages[student], report_page(student, asked, grade))
     _write(table, _table(ordered, asked, pages))
-    return ClassGrades(ordered, table, kept)
+    scored = score_table(ordered)
+    if scored is None:
+        return ClassGrades(ordered, table, kept)
+    _write(scores, scored)
+    return ClassGrades(ordered, table, kept, scores)
 
 
 @contextmanager
@@ -225,15 +239,10 @@ def _table(grades: dict[str, Grade], asked: Autograder, pages: dict[str, str]) -
     for student, grade in grades.items():
         marks = ["" if mark.points is None else f"{mark.points:g}" for mark in grade.marks]
         writer.writerow([
-            _harmless(printable(student)), f"{grade.points:g}", grade.out_of, grade.to_read,
-            *marks, _harmless(printable("; ".join(grade.remarks))), f"reports/{pages[student]}",
+            harmless(printable(student)), f"{grade.points:g}", grade.out_of, grade.to_read,
+            *marks, harmless(printable("; ".join(grade.remarks))), f"reports/{pages[student]}",
         ])  # fmt: skip
     return stream.getvalue()
-
-
-def _harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
 def _write(path: Path, text: str) -> None:

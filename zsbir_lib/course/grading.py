@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class Autograder:
         That a cell or a question may take.
     questions : tuple of dict
         What the source says of each; see `zsbir_lib.course.Asked`.
+    drawings : Path or None
+        A folder of people's drawings, for an assignment that takes some.
     """
 
     assignment: str
@@ -42,10 +44,20 @@ class Autograder:
     hidden: int
     seconds: float
     questions: tuple[dict[str, Any], ...]
+    drawings: Path | None = None
 
     def open(self) -> Assignment:
-        """Return the assignment of this variant."""
-        return open_assignment(self.assignment, self.variant)
+        """Return the assignment of this variant, with the drawings.
+
+        Raises
+        ------
+        ZsbirError
+            If it takes no drawings, or they do not suit.
+        """
+        work = open_assignment(self.assignment, self.variant)
+        if self.drawings is not None:
+            work.bring(self.drawings)
+        return work
 
 
 @dataclass(frozen=True)
@@ -62,12 +74,15 @@ class Mark:
         The points that there are.
     text : str
         What the student is told.
+    figures : dict
+        As `zsbir_lib.check.Verdict` has them.
     """
 
     key: str
     points: float | None
     out_of: int
     text: str
+    figures: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,7 +173,7 @@ def grade_submission(path: Path, autograder: Autograder, sandbox: Sandbox) -> Gr
         verdict = question.judge(seed, replies)
         share, most = verdict.share, about["points"]
         points = None if share is None else round(share * most, 2)
-        marks.append(Mark(about["key"], points, most, verdict.text))
+        marks.append(Mark(about["key"], points, most, verdict.text, verdict.figures))
     return Grade(tuple(marks), (*_remarks(notebook, cells, autograder), *outcome.remarks))
 
 

@@ -43,6 +43,9 @@ def main() -> None:
     first = json.loads(sys.stdin.readline())
     for name in first["preload"]:
         importlib.import_module(name)
+    if torch := sys.modules.get("torch"):
+        # Some operations look at the processor when first used, in files that are closed later.
+        torch.ones(1, dtype=torch.half).float()
     print("{}", file=channel, flush=True)
     for line in sys.stdin:
         job = json.loads(line)

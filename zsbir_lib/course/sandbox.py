@@ -33,6 +33,7 @@ PRELOAD = (
     "zsbir_lib.check.retrieval",
     "zsbir_lib.check.zero_shot",
     "zsbir_lib.check.generating",
+    "zsbir_lib.check.capstone",
     "zsbir_lib.methods",
     "zsbir_lib.widgets",
 )
@@ -134,7 +135,8 @@ class Sandbox:
             For each step, in place of the limits' own.
         """
         limits = replace(self.limits, seconds=seconds or self.limits.seconds)
-        asked = [[asdict(request) for request in requests] for requests in questions]
+        # Not asdict, which would copy every number of the arguments.
+        asked = [[vars(request) for request in requests] for requests in questions]
         skip: dict[int, str] = {}
         with tempfile.TemporaryDirectory(prefix="zsbir-", ignore_cleanup_errors=True) as top:
             for attempt in range(_ATTEMPTS):
