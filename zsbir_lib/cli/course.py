@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -162,7 +162,7 @@ def grade(
         check_outputs(out / f"{platform.value}.csv", students)
     graded = grade_folder(folder, autograder, out, workers=workers, drawings=drawings)
     confined = landlock_version() > 0
-    values = {
+    values: dict[str, Any] = {
         "out": str(out),
         "table": str(graded.table),
         "scores": None if graded.scores is None else str(graded.scores),
