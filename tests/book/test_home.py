@@ -149,6 +149,12 @@ class TestHome:
         home.write(AWAY, copy)
         assert texts(copy) == before
 
+    def test_nothing_is_installed_by_a_name_that_another_may_hold(self, root):
+        """Anybody may take the library's name on a public index; a wheel's path names one file."""
+        asked = re.compile(r"pip install[^\n`]*?[ \"']zsbir(?![\w.-]*\.whl)[ \[\"'=<>@]")
+        places = [*root.glob("*.md"), *root.glob("book/**/*.md"), *root.glob("zsbir_lib/**/*.py")]
+        assert [str(path) for path in places if asked.search(path.read_text("utf-8"))] == []
+
     def test_without_one_nothing_leads_to_an_address_that_nobody_holds(self, copy):
         for path, data in texts(copy).items():
             if path.suffix in (".ipynb", ".md", ".yml", ".cff"):

@@ -15,11 +15,21 @@ SOURCE = Path(__file__).parents[2] / "book" / "assignments" / "sources" / "retri
 def test_build_says_what_it_made(run, run_json, tmp_path):
     told = run_json("course", "build", SOURCE, "--out", tmp_path, "--variant", "7")
     assert told == {"assignments": ["retrieval"], "out": str(tmp_path), "variant": 7,
-                    "gradescope": has_otter()}  # fmt: skip
+                    "gradescope": False}  # fmt: skip
     code, out, _ = run("course", "build", SOURCE, "--out", tmp_path)
     assert code == 0
     assert "answers, not to be handed out" in out
+    assert "autograder.zip" not in out
+    address = "https://example.org/zsbir-0.1.0-py3-none-any.whl"
+    code, out, _ = run("course", "build", SOURCE, "--out", tmp_path, "--library", address)
+    assert code == 0
+    assert (tmp_path / "otter" / "retrieval" / "autograder.zip").exists() == has_otter()
     assert ("no autograder.zip" in out) != has_otter()
+    assert_one_line(
+        run("course", "build", SOURCE, "--out", tmp_path, "--library", "zsbir"),
+        "--library",
+        "https://",
+    )
     kinds = ("student", "solution", "autograder", "instructor", "otter")
     assert all(len(list((tmp_path / kind).iterdir())) == 1 for kind in kinds)
 

@@ -19,7 +19,7 @@ from zsbir_lib.course.notebooks import Cell, Notebook, read_notebook, write_note
 from zsbir_lib.errors import ZsbirError
 
 NEEDS_OTTER = pytest.mark.skipif(
-    not has_otter(), reason="otter-grader is not installed: pip install 'zsbir[otter]'"
+    not has_otter(), reason="otter-grader is not installed: pip install otter-grader"
 )
 
 

@@ -75,7 +75,7 @@ def build(
     lines.append(f"answers, not to be handed out, are in {out} too")
     if library is not None and not has_otter():
         lines.append("no autograder.zip for Gradescope: otter-grader is not installed "
-                     "(pip install 'zsbir[otter]')")  # fmt: skip
+                     "(pip install otter-grader)")  # fmt: skip
     emit(values, "\n".join(lines), as_json)
 
 

@@ -29,7 +29,7 @@ def _group() -> None:
     zsbir export web --index pictures.index --out page
     python -m http.server --directory page
 
-    It needs the packages of the extra: pip install "zsbir[web]". Any static host
+    It needs the packages of the extra: pip install onnx onnxscript. Any static host
     serves the page."""
 )
 def web(

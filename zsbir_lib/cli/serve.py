@@ -17,7 +17,7 @@ zsbir serve --index pictures.index
 zsbir serve --index pictures.index --port 0
 zsbir serve --index pictures.index --method sae --dataset sketchy --root sketchy
 
-It needs the packages of the extra: pip install "zsbir[web]"."""
+It needs the packages of the extra: pip install onnx onnxscript."""
 
 
 @with_options

@@ -77,7 +77,7 @@ def check_packages() -> None:
     """Raise a `ZsbirError` if the packages that write ONNX are not installed."""
     for package in ("onnx", "onnxscript"):
         if importlib.util.find_spec(package) is None:
-            raise ZsbirError(f'{package} is missing: pip install "zsbir[web]"')
+            raise ZsbirError(f"{package} is missing: pip install onnx onnxscript")
 
 
 def onnx_bytes(network: nn.Module, inputs: dict[str, Tensor], dynamic: Sequence[str] = ()) -> bytes:
