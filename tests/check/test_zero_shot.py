@@ -10,7 +10,7 @@ from zsbir_lib.check.assignment import reply_to
 from zsbir_lib.check.leaky_code import KINDS
 from zsbir_lib.check.zero_shot_functions import ESZSL_MAP, MET, SCORES
 from zsbir_lib.datasets.splits import unseen_classes
-from zsbir_lib.widgets import AttributeChooser
+from zsbir_lib.widgets import AttributeChooser, SplitBuilder
 
 SEEDS = [(0, 1), (3, 2, 123456)]
 FUNCTIONS = (SCORES, ESZSL_MAP, MET)
@@ -132,3 +132,59 @@ def test_a_leak_found_in_part(work):
         verdict = work.verdict(leak_line=answer[0], leak_kind=answer[1])
         assert verdict.share == share
         assert words in verdict.text
+
+
+def builder(work, unseen):
+    return SplitBuilder(work.honest.features, work.honest.candidates, n_sketches=6, n_photos=6,
+                        unseen=unseen)  # fmt: skip
+
+
+def greedily(work):
+    """Return six classes as a student finds them: the best of all, then exchanged one by one."""
+    scores = builder(work, work.honest.candidates).per_class["ridge"]
+    return sorted(scores, key=scores.get)[-6:]
+
+
+@pytest.mark.parametrize("variant", range(12))
+def test_a_split_by_its_score_flatters(variant):
+    honest = open_assignment("zero_shot", variant).honest
+    assert not set(honest.features.class_names) & set(unseen_classes("sketchy21")[1])
+    assert len(honest.candidates) == 16
+    lot = np.random.default_rng(honest.lot).choice(honest.candidates, 6, replace=False).tolist()
+    assert lot == honest.drawn()
+    assert honest.goal - honest.score(lot) >= 0.1
+
+
+def test_both_splits(work):
+    chosen, drawn = greedily(work), work.honest.drawn()
+    shown = builder(work, chosen)
+    assert work.honest.score(chosen) == pytest.approx(shown.intervals["ridge"].estimate)
+    assert work.verdict(chosen=chosen, drawn=drawn).share == 1
+    assert work.verdict(chosen=chosen[::-1], drawn=drawn[::-1]).share == 1
+
+
+def test_splits_that_are_not_what_was_asked(work):
+    honest = work.honest
+    chosen, drawn = greedily(work), honest.drawn()
+    scores = builder(work, honest.candidates).per_class["ridge"]
+    hardest = sorted(scores, key=scores.get)[:6]
+    middling = [*chosen[2:], *hardest[-2:]]
+    for answer, words in (
+        (([*chosen[:5]], drawn), "6 different"),
+        (([*chosen[:5], chosen[0]], drawn), "6 different"),
+        (([*chosen[:5], "giraffe"], drawn), "no candidate"),
+        ((chosen, [1, 2, 3, 4, 5, 6]), "list of names"),
+        ((hardest, drawn), "finds easy"),
+        ((drawn, drawn), "the split by lot"),
+        ((middling, drawn), "pulls the mean down"),
+        ((chosen, chosen), "chosen by its scores"),
+        ((chosen, honest.candidates[:6]), "has an order"),
+        ((chosen, honest.drawn(0)), "another seed"),
+        ((chosen, hardest), "announced line"),
+    ):
+        verdict = work.verdict(chosen=answer[0], drawn=answer[1])
+        assert words in verdict.text
+        assert verdict.share == 0.5
+        assert not any(name in verdict.text for name in drawn)
+    assert work.verdict(chosen=3, drawn=drawn).share == 0.5
+    assert work.verdict(chosen=hardest, drawn=hardest).share == 0

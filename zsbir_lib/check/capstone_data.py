@@ -127,7 +127,7 @@ class Ground:
     @cached_property
     def features(self) -> FeatureSet:
         """What a student has, with `learn` as the seen classes and `rehearse` as unseen ones."""
-        return _feature_set(self.learn, self.rehearse, np.random.default_rng(self._seed))
+        return turned_features(self.learn, self.rehearse, np.random.default_rng(self._seed))
 
     @cached_property
     def rehearsal(self) -> Round:
@@ -152,7 +152,7 @@ class Ground:
         """
         key = (seed, None if drawings is None else id(drawings))
         if key not in self._made:
-            features = _feature_set(self.learn, self.hidden, np.random.default_rng(list(seed)),
+            features = turned_features(self.learn, self.hidden, np.random.default_rng(list(seed)),
                                     drawings)  # fmt: skip
             self._made[key] = Round(features.pairs(), features.task())
         return self._made[key]
@@ -168,7 +168,7 @@ class Ground:
         if (seed, "small") not in self._made:
             rng = np.random.default_rng([*seed, 3])
             few = rng.choice(self.learn, LEARN_FEW + ASK_FEW, replace=False).tolist()
-            features = _feature_set(few[:LEARN_FEW], few[LEARN_FEW:], rng)
+            features = turned_features(few[:LEARN_FEW], few[LEARN_FEW:], rng)
             self._made[seed, "small"] = Round(features.pairs(), features.task())
         return self._made[seed, "small"]
 
@@ -179,13 +179,23 @@ def _numbers(tensor: Tensor) -> list:
     return tensor.double().numpy().round(_DECIMALS).tolist()
 
 
-def _feature_set(
+def turned_features(
     seen: Sequence[str],
     unseen: Sequence[str],
     rng: np.random.Generator,
     drawings: Mapping[str, Tensor] | None = None,
 ) -> FeatureSet:
-    """Return turned features of some classes, their rows mixed."""
+    """Return features of some classes, turned by one rotation, their rows mixed.
+
+    Parameters
+    ----------
+    seen, unseen
+        Names of classes, as the split of the features has them.
+    rng
+        Draws the rotation and the order.
+    drawings
+        Features of people's drawings by class, in place of the sketches of `unseen` classes.
+    """
     known = packaged()
     turn, signs = np.linalg.qr(rng.normal(size=(known.photos.shape[2],) * 2))
     turn = turn * np.sign(np.diag(signs))  # as the mathematics has it, whatever the library

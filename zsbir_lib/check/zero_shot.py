@@ -12,6 +12,7 @@ from zsbir_lib.check import zero_shot_functions as functions
 from zsbir_lib.check.assignment import Assignment
 from zsbir_lib.check.leaky_code import KINDS, leaky_code
 from zsbir_lib.check.questions import Question, TextQuestion, ValueQuestion, Verdict
+from zsbir_lib.check.zero_shot_split import HonestSplit
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, unseen_classes
 from zsbir_lib.datasets.toybox import toy_classes
 
@@ -36,7 +37,9 @@ class ZeroShot(Assignment):
     most : int
         The answers that are enough for it.
     code : str
-        The code of question 2.5, with numbered lines.
+        The code of question 2.6, with numbered lines.
+    honest : HonestSplit
+        The classes and features of question 2.5.
     """
 
     name = "zero_shot"
@@ -47,13 +50,15 @@ class ZeroShot(Assignment):
             pass
         self._leak = leaky_code(rng)
         self.code = self._leak.text
+        self.honest = HonestSplit(self.variant)
         return (
             ValueQuestion("2.1", ("kept",), self._judge_kept),
             functions.SCORES,
             functions.ESZSL_MAP,
             functions.MET,
-            ValueQuestion("2.5", ("leak_line", "leak_kind"), self._judge_leak),
-            TextQuestion("2.6", "why", words=60),
+            ValueQuestion("2.5", ("chosen", "drawn"), self.honest.judge),
+            ValueQuestion("2.6", ("leak_line", "leak_kind"), self._judge_leak),
+            TextQuestion("2.7", "why", words=60),
         )
 
     def _choose_classes(self, rng: np.random.Generator) -> bool:

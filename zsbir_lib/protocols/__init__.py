@@ -9,6 +9,7 @@ from zsbir_lib.protocols.choice import Candidate, Choice, candidates, choose
 from zsbir_lib.protocols.experiment import PROTOCOLS, Experiment, Result, needs_pairs, zero_shot
 from zsbir_lib.protocols.instances import InstanceSplit, hold_out_instances
 from zsbir_lib.protocols.places import FineGrained, Places
+from zsbir_lib.protocols.split_scores import SplitScores
 from zsbir_lib.protocols.trial import Trial, check_depth, default_depth, evaluate, fine_grained
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Interval",
     "Places",
     "Result",
+    "SplitScores",
     "Trial",
     "candidates",
     "check_depth",

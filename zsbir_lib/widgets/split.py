@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import ipywidgets
-import numpy as np
 import traitlets
 
-from zsbir_lib.errors import UnknownNameError, ZsbirError
+from zsbir_lib.errors import UnknownNameError
 from zsbir_lib.features import FeatureSet
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plots
-from zsbir_lib.protocols import Interval, class_bootstrap
+from zsbir_lib.protocols import Interval, SplitScores, class_bootstrap
 from zsbir_lib.widgets.live import LiveWidget, module_text
 
 METHODS = {"cosine": "cosine", "ridge": "ridge regression"}
@@ -19,18 +18,10 @@ METHODS = {"cosine": "cosine", "ridge": "ridge regression"}
 
 
 class SplitBuilder(LiveWidget):
-    r"""Choose which classes are unseen; two methods are trained on the others and asked at once.
+    """Choose which classes are unseen; two methods are trained on the others and asked at once.
 
-    Features are reduced to the ``dim`` main axes of the photos of classes that are always seen.
-    Both methods centre sketches x and photos y at the means of the training pairs and rank by the
-    cosine: the baseline takes x as it is, ridge regression takes :math:`W^\top x` with
-
-    .. math::
-
-        W = \Big(\tfrac1n X^\top X + \lambda I\Big)^{-1} \tfrac1n X^\top Y ,
-
-    features being in units of their root mean square. A score is mAP@K, with K the number of
-    photos of each class in the gallery, so that all definitions of mAP@K agree.
+    The scores are those of `zsbir_lib.protocols.SplitScores`: mAP@K, with K the number of photos of
+    each class in the gallery.
 
     Parameters
     ----------
@@ -48,7 +39,7 @@ class SplitBuilder(LiveWidget):
     n_sketches, n_photos
         Of each candidate: pairs to learn from, or queries and gallery if it is unseen.
     ridge
-        :math:`\lambda`.
+        The penalty of ridge regression.
     caption
         Below the widget.
 
@@ -88,46 +79,10 @@ class SplitBuilder(LiveWidget):
         ridge: float = 0.03,
         caption: str = "",
     ) -> None:
-        names = [str(name) for name in candidates]
-        unknown = [name for name in names if name not in features.class_names]
-        if unknown or len(set(names)) < len(names):
-            raise UnknownNameError(
-                f"candidates must be different classes of {features.dataset}"
-                + (f", which has no {', '.join(unknown)}" if unknown else "")
-            )
-        if not 1 <= n_sketches <= n_photos:
-            raise ZsbirError(f"n_sketches is {n_sketches}: it must be from 1 to n_photos, "
-                             f"{n_photos}")  # fmt: skip
-        if not ridge > 0:
-            raise ZsbirError(f"ridge is {ridge}: it must be above 0")
-        numbers = {name: features.class_names.index(name) for name in names}
-        paired = (features.sketch_photos >= 0).numpy()
-        labels = features.sketch_labels.numpy()
-        always = paired & ~np.isin(labels, list(numbers.values()))
-        if len(np.unique(labels[always])) < 2:
-            raise ZsbirError("fewer than two classes with sketches are no candidates: leave some")
-        owner = features.sketch_photos.numpy()
-        base = np.isin(features.photo_labels.numpy(), np.unique(labels[always]))
-        if not 1 <= dim <= min(features.dim, base.sum() - 1):
-            raise ZsbirError(f"dim is {dim}: it must be from 1 to {features.dim}")
-        x, y = _reduce(features, base, dim)
-        sketches, photos = {}, {}
-        for name, number in numbers.items():
-            rows = np.flatnonzero(paired & (labels == number))
-            _, first = np.unique(owner[rows], return_index=True)
-            rows = rows[np.sort(first)]  # one sketch of each photo
-            own = np.flatnonzero(features.photo_labels.numpy() == number)
-            # Photos that were drawn come first, in the order of their sketches.
-            own = np.concatenate([owner[rows], np.setdiff1d(own, owner[rows])])[:n_photos]
-            if len(rows) < n_sketches or len(own) < n_photos:
-                raise ZsbirError(
-                    f"{name} has {len(own)} photos, {len(rows)} of them with a sketch: n_photos, "
-                    f"{n_photos}, and n_sketches, {n_sketches}, may not be more"
-                )
-            sketches[name] = x[rows[:n_sketches]].round(3).tolist()
-            photos[name] = y[own].round(3).tolist()
-        u, v = x[always], y[owner[always]]
-        sums = {"n": len(u), "x": u.sum(axis=0), "y": v.sum(axis=0), "xx": u.T @ u, "xy": u.T @ v}
+        made = SplitScores.of(
+            features, candidates, dim=dim, n_sketches=n_sketches, n_photos=n_photos, ridge=ridge
+        )
+        names = list(made.candidates)
         presets = {str(title): list(chosen) for title, chosen in (presets or {}).items()}
         if unseen is None:
             unseen = next(iter(presets.values()), [])
@@ -137,10 +92,10 @@ class SplitBuilder(LiveWidget):
         super().__init__(
             candidates=names,
             presets=presets,
-            sketches=sketches,
-            photos=photos,
-            sums={name: np.round(value, 4).tolist() for name, value in sums.items()},
-            ridge=float(ridge),
+            sketches=made.sketches,
+            photos=made.photos,
+            sums=made.sums,
+            ridge=made.ridge,
             unseen=list(unseen),
             caption=caption,
         )
@@ -157,26 +112,8 @@ class SplitBuilder(LiveWidget):
     @property
     def per_class(self) -> dict[str, dict[str, float]]:
         """mAP@K of each unseen class, by the method's name and the class's."""
-        asked = [name for name in self.candidates if name in self.unseen]
-        if not asked:
-            return {name: {} for name in METHODS}
-        total = {name: np.asarray(value) for name, value in self.sums.items()}
-        for name in self.candidates:
-            if name not in self.unseen:
-                x = np.asarray(self.sketches[name])
-                y = np.asarray(self.photos[name])[: len(x)]
-                for key, value in (("n", len(x)), ("x", x.sum(axis=0)), ("y", y.sum(axis=0)),
-                                   ("xx", x.T @ x), ("xy", x.T @ y)):  # fmt: skip
-                    total[key] = total[key] + value
-        n, mx, my = total["n"], total["x"] / total["n"], total["y"] / total["n"]
-        left = total["xx"] / n - np.outer(mx, mx) + self.ridge * np.eye(len(mx))
-        weights = np.linalg.solve(left, total["xy"] / n - np.outer(mx, my))
-        queries = np.concatenate([self.sketches[name] for name in asked]) - mx
-        gallery = np.concatenate([self.photos[name] for name in asked]) - my
-        return {
-            "cosine": _scores(queries, gallery, asked),
-            "ridge": _scores(queries @ weights, gallery, asked),
-        }
+        kept = (self.sketches, self.photos, self.sums, self.ridge)
+        return SplitScores(tuple(self.candidates), *kept).per_class(self.unseen)
 
     @property
     def intervals(self) -> dict[str, Interval]:
@@ -214,33 +151,3 @@ class SplitBuilder(LiveWidget):
         """Return a list of the candidates, from which the unseen ones are chosen."""
         return {"unseen": ipywidgets.SelectMultiple(options=self.candidates, rows=12,
                                                     description="unseen")}  # fmt: skip
-
-
-def _reduce(features: FeatureSet, base: np.ndarray, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return sketches and photos on the main axes of the base photos, in units of their RMS."""
-    photos = features.photos.double().numpy()
-    middle = photos[base].mean(axis=0)
-    _, _, axes = np.linalg.svd(photos[base] - middle, full_matrices=False)
-    axes = axes[:dim].T
-    # The sign of an axis is arbitrary: let its largest number be positive.
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(dim)])
-    unit = np.sqrt((((photos[base] - middle) @ axes) ** 2).mean())
-    if not unit > 0:
-        raise ZsbirError("the photos of the classes that are always seen are all alike")
-    sketches = features.sketches.double().numpy()
-    return (sketches - middle) @ axes / unit, (photos - middle) @ axes / unit
-
-
-def _scores(queries: np.ndarray, gallery: np.ndarray, names: Sequence[str]) -> dict[str, float]:
-    """Return mAP@K of each class; rows stand by class, equally many of each."""
-    count = len(names)
-    depth = len(gallery) // count
-    queries, gallery = (
-        rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-        for rows in (queries, gallery)
-    )
-    found = np.argsort(-(queries @ gallery.T), axis=1, kind="stable")[:, :depth] // depth
-    hits = found == np.repeat(np.arange(count), len(queries) // count)[:, None]
-    precision = hits.cumsum(axis=1) / np.arange(1, depth + 1)
-    values = (hits * precision).sum(axis=1) / depth
-    return dict(zip(names, values.reshape(count, -1).mean(axis=1).tolist(), strict=True))
