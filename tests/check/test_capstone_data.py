@@ -7,7 +7,6 @@ import torch
 
 from zsbir_lib.check import open_assignment
 from zsbir_lib.check.capstone_data import HELD, PAIRS, Ground, brought_drawings, packaged
-from zsbir_lib.datasets import load_dataset
 from zsbir_lib.datasets.splits import unseen_classes
 from zsbir_lib.datasets.toybox.recipe import DRAWINGS_VERSION
 from zsbir_lib.errors import ZsbirError
@@ -25,20 +24,6 @@ def test_features_are_of_the_weights_and_drawings_that_ship():
     message = "run tools/capstone_features.py"
     assert packaged().weights == load_backbone("toynet").weights_id, message
     assert packaged().drawings == str(DRAWINGS_VERSION), message
-
-
-@pytest.mark.slow
-def test_features_are_those_of_the_toybox():
-    import capstone_features
-
-    from zsbir_lib.features import extract_features
-
-    features = extract_features(load_dataset("toybox", workers=2), load_backbone("toynet"))
-    for name in packaged().classes[::20]:
-        place = packaged().classes.index(name)
-        for part, wanted in zip(capstone_features.first_pairs(features, name),
-                                (packaged().sketches, packaged().photos), strict=True):  # fmt: skip
-            torch.testing.assert_close(part, wanted[place], atol=0.02, rtol=0.01)
 
 
 @pytest.mark.parametrize("variant", range(20))
