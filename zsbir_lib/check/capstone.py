@@ -78,9 +78,6 @@ class Capstone(Assignment):
 
     Attributes
     ----------
-    features : FeatureSet
-        The classes to learn from, as seen ones, and those to rehearse on, as unseen ones. The
-        hidden classes are not in it.
     k : int
         Depth of mAP@K.
     """
@@ -103,7 +100,10 @@ class Capstone(Assignment):
 
     @property
     def features(self) -> FeatureSet:
-        """What the student has; see the class."""
+        """The classes to learn from, as seen ones, and those to rehearse on, as unseen ones.
+
+        The hidden classes are not in it.
+        """
         return self._ground.features
 
     def bring(self, folder: Path) -> str:
@@ -112,7 +112,7 @@ class Capstone(Assignment):
         Parameters
         ----------
         folder
-            As `zsbir_lib.check.capstone_data.brought_drawings` takes it.
+            As ``zsbir course grade --drawings`` takes it.
 
         Raises
         ------

@@ -203,7 +203,7 @@ class LinearPairs:
     ----------
     kappa : ndarray, shape (p,)
         Variance of the photos in each direction when the sketch's part is subtracted, the
-        largest first. None lies near a weight of `WEIGHTS` times `VARIANCE`.
+        largest first. None lies near a weight of ``WEIGHTS`` times ``VARIANCE``.
     sketches, photos : ndarray, shapes (n, d) and (n, p)
         Pairs to learn from; each sketch stands for several photos.
     queries, gallery : ndarray

@@ -40,7 +40,7 @@ class MetricLearning(Assignment):
     outputs : ndarray of float, shape (8, 4)
         What a network gives for a sketch, in the first row, and for seven photos.
     scores : dict of str to dict of str to ndarray
-        See `zsbir_lib.check.metric_learning_falls.Measured`.
+        Of each method, the score of each class: ``"wide"``, ``"seen"`` and ``"unseen"``.
     claim : str
         What somebody reads off two of its columns.
     """

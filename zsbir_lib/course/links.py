@@ -11,8 +11,8 @@ from zsbir_lib.reading import printable
 def pull_link(hub: str, repo: str, path: str = "", branch: str = "main") -> str:
     """Return a link that brings a repository to a student's server and opens it in JupyterLab.
 
-    It is what nbgitpuller's own generator [1]_ makes, with one addition: nbgitpuller calls the
-    folder by the end of the address, so for one that ends in ``.git`` the folder is named, without
+    It is what nbgitpuller's own generator makes (its documentation, page "link"), with one
+    addition: nbgitpuller calls the folder by the end of the address, so for one that ends in ``.git`` the folder is named, without
     these letters, or the file would not be found.
 
     Parameters
@@ -31,10 +31,6 @@ def pull_link(hub: str, repo: str, path: str = "", branch: str = "main") -> str:
     ZsbirError
         If an address is none or holds a password, the branch has no name, or the path leads out of
         the repository.
-
-    References
-    ----------
-    .. [1] nbgitpuller, https://nbgitpuller.readthedocs.io/en/latest/link.html
     """
     place = _address(hub, "hub", ("http", "https"))
     source = _address(repo, "repo", ("http", "https", "ssh", "git"))

@@ -10,8 +10,6 @@ import numpy as np
 from zsbir_lib.errors import UnknownNameError, ZsbirError
 from zsbir_lib.features import FeatureSet
 
-Rows = list[list[float]]
-
 
 @dataclass(frozen=True)
 class SplitScores:
@@ -41,8 +39,8 @@ class SplitScores:
     """
 
     candidates: tuple[str, ...]
-    sketches: Mapping[str, Rows]
-    photos: Mapping[str, Rows]
+    sketches: Mapping[str, list[list[float]]]
+    photos: Mapping[str, list[list[float]]]
     sums: Mapping[str, object]
     ridge: float
 
