@@ -12,8 +12,8 @@ def pull_link(hub: str, repo: str, path: str = "", branch: str = "main") -> str:
     """Return a link that brings a repository to a student's server and opens it in JupyterLab.
 
     It is what nbgitpuller's own generator makes (its documentation, page "link"), with one
-    addition: nbgitpuller calls the folder by the end of the address, so for one that ends in ``.git`` the folder is named, without
-    these letters, or the file would not be found.
+    addition: nbgitpuller calls the folder by the end of the address, so for one that ends in
+    ``.git`` the folder is named, without these letters, or the file would not be found.
 
     Parameters
     ----------
