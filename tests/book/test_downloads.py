@@ -209,7 +209,13 @@ def test_the_epub_is_built_in_an_empty_folder(tool, root, small_book, monkeypatc
     assert seen == [False]
 
 
-WORDS_ONLY = ("book/draw", "book/intro", "book/own_photos", "book/assignments/index")  # on paper
+WORDS_ONLY = (
+    "book/draw",
+    "book/intro",
+    "book/own_photos",
+    "book/assignments/index",
+    "book/assignments/capstone",
+)  # on paper
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,10 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
-th, td { border-bottom: 1px solid #8888; padding: 0.4rem 0.6rem; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
-tbody th, td.points { white-space: nowrap; }
+th, td { border-bottom: 1px solid #8888; padding: 0.4rem 0.3rem; text-align: left;
+  vertical-align: top; hyphens: auto; }
+td:last-child { min-width: 8rem; overflow-wrap: anywhere; }
+tbody th { white-space: nowrap; }
 """
 
 
@@ -41,7 +42,7 @@ def report_page(student: str, autograder: Autograder, grade: Grade) -> str:
         )
         rows.append(
             f"<tr><th scope=row>{_text(mark.key)}</th><td>{_text(about['goal'])}</td>"
-            f"<td class=points>{points}</td><td>{_text(mark.text)}</td></tr>"
+            f"<td>{points}</td><td>{_text(mark.text)}</td></tr>"
         )
     settled = grade.out_of - grade.to_read
     more = (f" {grade.to_read} more are given by your teacher, who reads what you wrote."
