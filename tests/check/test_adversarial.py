@@ -5,11 +5,11 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 import torch
+from asking import judged
 
 from zsbir_lib.check import open_assignment
 from zsbir_lib.check.adversarial_functions import BEST, LOSSES, PUSH
-from zsbir_lib.check.adversarial_ranking import LLOYD, NEAREST, PAIRED
-from zsbir_lib.check.assignment import reply_to
+from zsbir_lib.check.adversarial_ranking import LLOYD, NEAREST
 from zsbir_lib.check.chase import CAUSES, EXTENT, STEPS, chase
 from zsbir_lib.check.published import METHOD_NAMES
 from zsbir_lib.methods import CAAE
@@ -17,10 +17,6 @@ from zsbir_lib.retrieval import kmeans, rank
 from zsbir_lib.widgets import AdversarialReplay, GameFrame, KMeansStepper
 
 CLAIMED = ("'yes'", "'no'", "'open'")
-SEEDS = [(0, 1), (3, 2, 123456)]
-FUNCTIONS = (BEST, LOSSES, PUSH, LLOYD, NEAREST, PAIRED)
-MISTAKES = [(question, number) for question in FUNCTIONS
-            for number in range(len(question.mistakes))]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -28,32 +24,8 @@ def work():
     return open_assignment("adversarial", 5)
 
 
-def judged(question, function, seed):
-    replies = [reply_to(one, {question.name: function}) for one in question.requests(seed)]
-    return question.judge(seed, replies)
-
-
 def arguments(question, seed=(0, 1)):
     return [request.arguments for request in question.requests(seed)]
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("question", "number"), MISTAKES,
-                         ids=[f"{q.name}-{n}" for q, n in MISTAKES])  # fmt: skip
-def test_each_mistake_gets_its_own_feedback(question, number, seed):
-    mistake = question.mistakes[number]
-
-    def answer(*given):
-        return question.right(*given) | mistake.function(*given)
-
-    verdict = judged(question, answer, seed)
-    assert verdict.share < 1
-    assert f"not yet: {mistake.text}" in verdict.text
-
-
-@pytest.mark.parametrize("question", FUNCTIONS, ids=lambda one: one.name)
-def test_what_is_right_is_right(question):
-    assert [judged(question, question.right, seed).share for seed in SEEDS] == [1, 1]
 
 
 def test_no_other_discriminator_earns_more():

@@ -17,11 +17,7 @@ from zsbir_lib.errors import ZsbirError
 from zsbir_lib.methods import Cosine, RetrievalMethod
 from zsbir_lib.protocols import class_bootstrap
 
-SEEDS = [(0, 1), (3, 2, 123456)]
 HIDDEN = (5, 2, 99)
-FUNCTIONS = (INTERVAL, RIDGE)
-MISTAKES = [(question, number) for question in FUNCTIONS
-            for number in range(len(question.mistakes))]  # fmt: skip
 
 
 @pytest.fixture
@@ -35,21 +31,6 @@ def question(work, key):
 
 def judged(question, names, seed=HIDDEN):
     return question.judge(seed, [reply_to(one, names) for one in question.requests(seed)])
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("question", "number"), MISTAKES,
-                         ids=[f"{q.name}-{n}" for q, n in MISTAKES])  # fmt: skip
-def test_each_mistake_gets_its_own_feedback(question, number, seed):
-    mistake = question.mistakes[number]
-    verdict = judged(question, {question.name: mistake.function}, seed)
-    assert (verdict.share, verdict.text) == (0, f"not yet: {mistake.text}")
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("question", FUNCTIONS, ids=lambda one: one.name)
-def test_what_is_right_is_right(question, seed):
-    assert judged(question, {question.name: question.right}, seed).share == 1
 
 
 def test_the_interval_is_the_librarys():

@@ -5,21 +5,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from asking import judged
 from torch.distributions import Normal, kl_divergence
 
 from zsbir_lib.check import open_assignment
-from zsbir_lib.check.assignment import reply_to
-from zsbir_lib.check.cvae_functions import FIT, LOSS, PAYS
+from zsbir_lib.check.cvae_functions import LOSS
 from zsbir_lib.check.generating_functions import BOUND, DRAW, KL
 from zsbir_lib.check.linear_cvae import VARIANCE, WEIGHTS, best_numbers, fit_linear
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.methods import CVAE
 from zsbir_lib.widgets import CollapseExplorer, LatentRun, PosteriorExplorer
-
-SEEDS = [(0, 1), (3, 2, 123456)]
-FUNCTIONS = (KL, BOUND, DRAW, LOSS, FIT, PAYS)
-MISTAKES = [(question, number) for question in FUNCTIONS
-            for number in range(len(question.mistakes))]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -27,34 +22,8 @@ def work():
     return open_assignment("generating", 5)
 
 
-def judged(question, function, seed=(0, 1)):
-    replies = [reply_to(one, {question.name: function}) for one in question.requests(seed)]
-    return question.judge(seed, replies)
-
-
 def cases(question):
     return [request.arguments for request in question.requests((0, 1))]
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("question", "number"), MISTAKES,
-                         ids=[f"{q.name}-{n}" for q, n in MISTAKES])  # fmt: skip
-def test_each_mistake_gets_its_own_feedback(question, number, seed):
-    mistake = question.mistakes[number]
-
-    def answer(*arguments):
-        made = mistake.function(*arguments)
-        return question.right(*arguments) | made if question.parts else made
-
-    verdict = judged(question, answer, seed)
-    assert verdict.share < 1
-    assert mistake.text in verdict.text
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("question", FUNCTIONS, ids=lambda one: one.name)
-def test_what_is_right_is_right(question, seed):
-    assert judged(question, question.right, seed).share == 1
 
 
 def test_typical_code_is_told_what_is_wrong_with_it():

@@ -5,9 +5,9 @@ from itertools import pairwise, permutations, product
 import numpy as np
 import pytest
 import torch
+from asking import judged
 
 from zsbir_lib.check import open_assignment
-from zsbir_lib.check.assignment import reply_to
 from zsbir_lib.check.metric_learning import SIDE
 from zsbir_lib.check.metric_learning_codes import FOUR_BITS, TIED_AVERAGE
 from zsbir_lib.check.metric_learning_falls import FALL, SEEN, UNSEEN
@@ -20,41 +20,10 @@ from zsbir_lib.metrics import average_precision
 from zsbir_lib.protocols import class_bootstrap
 from zsbir_lib.widgets import TripletPlayground, triplet
 
-SEEDS = [(0, 1), (3, 2, 123456)]
-FUNCTIONS = (CONTRASTIVE, SCALED_TRIPLET, FOUR_BITS, TIED_AVERAGE, FALL)
-MISTAKES = [(question, number) for question in FUNCTIONS
-            for number in range(len(question.mistakes))]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def work():
     return open_assignment("metric_learning", 5)
-
-
-def judged(question, function, seed):
-    replies = [reply_to(one, {question.name: function}) for one in question.requests(seed)]
-    return question.judge(seed, replies)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("question", "number"), MISTAKES,
-                         ids=[f"{q.name}-{n}" for q, n in MISTAKES])  # fmt: skip
-def test_each_mistake_gets_its_own_feedback(question, number, seed):
-    mistake = question.mistakes[number]
-
-    def answer(*arguments):
-        made = mistake.function(*arguments)
-        return question.right(*arguments) | made if question.parts else made
-
-    verdict = judged(question, answer, seed)
-    assert verdict.share < 1
-    assert verdict.text.endswith(f"not yet: {mistake.text}")
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("question", FUNCTIONS, ids=lambda one: one.name)
-def test_what_is_right_is_right(question, seed):
-    assert judged(question, question.right, seed).share == 1
 
 
 def test_gradients_of_pairs_are_those_of_autograd():

@@ -5,51 +5,19 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pytest
+from asking import judged
 
 from zsbir_lib.check import FunctionQuestion, open_assignment
-from zsbir_lib.check.assignment import reply_to
 from zsbir_lib.check.published import METHOD_NAMES
-from zsbir_lib.check.retrieval_functions import AVERAGES, CHANCE, EXTREMES, PRECISION
+from zsbir_lib.check.retrieval_functions import AVERAGES, CHANCE, EXTREMES
 from zsbir_lib.datasets.splits import unseen_classes
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.metrics import average_precision
-
-SEEDS = [(0, 1), (3, 2, 123456)]
-FUNCTIONS = (PRECISION, AVERAGES, CHANCE, EXTREMES)
-MISTAKES = [(question, number) for question in FUNCTIONS
-            for number in range(len(question.mistakes))]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def work():
     return open_assignment("retrieval", 5)
-
-
-def judged(question, function, seed):
-    name = question.name
-    replies = [reply_to(request, {name: function}) for request in question.requests(seed)]
-    return question.judge(seed, replies)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("question", "number"), MISTAKES,
-                         ids=[f"{q.name}-{n}" for q, n in MISTAKES])  # fmt: skip
-def test_each_mistake_gets_its_own_feedback(question, number, seed):
-    mistake = question.mistakes[number]
-
-    def answer(*arguments):
-        made = mistake.function(*arguments)
-        return question.right(*arguments) | made if question.parts else made
-
-    verdict = judged(question, answer, seed)
-    assert verdict.share < 1
-    assert mistake.text in verdict.text
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("question", FUNCTIONS, ids=lambda one: one.name)
-def test_what_is_right_is_right(question, seed):
-    assert judged(question, question.right, seed).share == 1
 
 
 def test_typical_code_is_told_what_is_wrong_with_it():
