@@ -1,7 +1,8 @@
 """What a chapter concludes from a number stands beside the cell that prints it.
 
 ``book/claims/NAME.yml`` lists the conclusions of a chapter: the words, the cell that decides, and
-what it prints. The output of such a cell is compared whenever the book is built (``test_outputs.py``).
+what it prints. The output of such a cell is compared whenever the book is built
+(``test_outputs.py``).
 """
 
 import re
