@@ -9,9 +9,10 @@ from asking import judged
 from torch.distributions import Normal, kl_divergence
 
 from zsbir_lib.check import open_assignment
+from zsbir_lib.check.capstone_data import packaged
 from zsbir_lib.check.cvae_functions import LOSS
 from zsbir_lib.check.generating_functions import BOUND, DRAW, KL
-from zsbir_lib.check.linear_cvae import VARIANCE, WEIGHTS, best_numbers, fit_linear
+from zsbir_lib.check.linear_cvae import VARIANCE, best_numbers, fit_linear
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.methods import CVAE
 from zsbir_lib.widgets import CollapseExplorer, LatentRun, PosteriorExplorer
@@ -140,7 +141,7 @@ def test_nothing_near_the_best_number_is_better(kappa):
 @pytest.mark.parametrize("variant", range(20))
 def test_every_variant_makes_sense(variant):
     work = open_assignment("generating", variant)
-    counts = [int((work.pairs.kappa > beta * VARIANCE).sum()) for beta in WEIGHTS]
+    counts = [int((work.pairs.kappa > beta * VARIANCE).sum()) for beta in work.weights]
     assert counts[0] == 6
     assert counts[-1] == 0
     assert counts == sorted(set(counts), reverse=True)
@@ -192,7 +193,7 @@ def test_the_widget_counts_as_the_question_does(work, models):
     explorer = CollapseExplorer(runs, np.zeros((2, 2)), [True, False])
     explorer.threshold = work.threshold
     few = []
-    for place in range(len(WEIGHTS)):
+    for place in range(len(work.weights)):
         explorer.place = place
         few.append(explorer.active <= work.few)
     kept = {"sweep": explorer.sweep, "place": few.index(True), "threshold": explorer.threshold}
@@ -209,13 +210,68 @@ def test_the_widget_counts_as_the_question_does(work, models):
     assert "another form" in work.verdict(kept=[1]).text
 
 
-def test_evidence_has_a_row_for_each_model(work, models):
-    text = work.evidence(models["weight of the divergence"]).splitlines()
-    assert [float(line.split()[0]) for line in text[1:]] == list(WEIGHTS)
+@pytest.fixture(scope="module")
+def toybox_models(work):
+    return work.sweep(lambda *arguments: None, pairs=work.toybox)
+
+
+def test_evidence_has_a_row_for_each_model(work, toybox_models):
+    text = work.evidence(toybox_models).splitlines()
+    assert [float(line.split()[0]) for line in text[1:]] == list(work.toybox.weights)
     assert text[1].endswith("0.000 [0.000, 0.000]")
     assert [float(line.split()[1]) for line in text[1:]] == sorted(
         (float(line.split()[1]) for line in text[1:]), reverse=True
     )
+
+
+def test_the_toybox_collapses_as_the_closed_form_says(work, toybox_models):
+    """The last model is the regression on the sketch, and finds photos far above chance."""
+    pairs = work.toybox
+    seen = packaged().classes
+    assert set(pairs.held_out) < set(seen)
+    latent_dim = pairs.noise.shape[2]
+    for beta, model in toybox_models.items():
+        nats, _ = pairs.posterior(model)
+        predicted = best_numbers(pairs.kappa[:latent_dim], beta, VARIANCE)["nats"]
+        assert nats.sum() == pytest.approx(predicted.sum(), abs=0.25)
+    regression = np.linalg.lstsq(pairs.sketches, pairs.photos, rcond=None)[0]
+    assert np.abs(toybox_models[5.0]["V"] - regression).max() < 0.05
+    assert pairs.precision(toybox_models[5.0]).shape == (24,)
+    assert pairs.precision(toybox_models[5.0]).mean() > 4 / 24
+
+
+def test_how_many_numbers_pay_on_the_toybox(work):
+    pairs = work.toybox
+    noises = np.array(pairs.weights) * VARIANCE
+    photos = np.linalg.eigvalsh(pairs.photos.T @ pairs.photos / len(pairs.photos))
+
+    def counts(sizes, limits):
+        return [min(16, int((sizes > limit).sum())) for limit in limits]
+
+    told = {
+        "right": counts(pairs.kappa, noises),
+        "weight alone": counts(pairs.kappa, pairs.weights),
+        "whatever the weight is": counts(pairs.kappa, [VARIANCE] * 4),
+        "need not go through z": counts(photos, noises),
+        "more than a threshold": counts(pairs.kappa, noises / 0.9),
+        "no more can be active": [int((pairs.kappa > noise).sum()) for noise in noises],
+        "one count for each": [16, 0],
+        "count the variances": [4, 3, 2, 1],
+        "another form": "many",
+    }
+    for words, active in told.items():
+        verdict = work.verdict(active=active)
+        assert words in verdict.text
+        assert verdict.share == (words == "right")
+
+
+@pytest.mark.parametrize("variant", range(8))
+def test_every_variant_divides_the_toybox_in_steps(variant):
+    pairs = open_assignment("generating", variant).toybox
+    counts = [min(16, int((pairs.kappa > beta * VARIANCE).sum())) for beta in pairs.weights]
+    assert counts[0] == 16
+    assert counts[-1] == 0
+    assert counts == sorted(set(counts), reverse=True)
 
 
 def test_a_sweep_is_trained_by_the_students_function(work):

@@ -11,17 +11,14 @@ import numpy as np
 
 from zsbir_lib.check import cvae_functions, generating_functions
 from zsbir_lib.check.assignment import Assignment
-from zsbir_lib.check.linear_cvae import (
-    RATE,
-    REGULARISERS,
-    VARIANCE,
-    WEIGHTS,
-    LinearPairs,
-    Matrices,
-    best_numbers,
-    fit_linear,
-)
+from zsbir_lib.check.linear_cvae import RATE, VARIANCE, Matrices, best_numbers, fit_linear
 from zsbir_lib.check.questions import Question, TextQuestion, ValueQuestion, Verdict
+from zsbir_lib.check.training_pairs import (
+    REGULARISERS,
+    LinearPairs,
+    ToyboxPairs,
+    TrainingPairs,
+)
 from zsbir_lib.errors import ZsbirError
 
 _NOISES = (0.25, 1.0, 4.0)  # of `zsbir_lib.widgets.PosteriorExplorer`, whose others are too small
@@ -30,7 +27,8 @@ THRESHOLD = 0.1
 """Least variance of a posterior mean that counts as active in question 4.9."""
 _BY_WEIGHT = "weight of the divergence"
 _BY_REGULARISER = "weight of the regulariser"
-_MIDDLE = WEIGHTS[1]  # of the divergence, while the regulariser's weight changes
+_WEIGHTS = LinearPairs.weights
+_MIDDLE = _WEIGHTS[1]  # of the divergence, while the regulariser's weight changes
 
 
 class Generating(Assignment):
@@ -47,13 +45,13 @@ class Generating(Assignment):
     threshold : float
         From which variance of its mean a number counts as active there.
     weights, regularisers : tuple of float
-        Weights of the divergence and of the regulariser that are tried.
+        Weights of the divergence and of the regulariser that are tried on the made-up pairs.
     variance, rate : float
         Of the decoder, and of the training.
     """
 
     name = "generating"
-    weights, regularisers = WEIGHTS, REGULARISERS
+    weights, regularisers = _WEIGHTS, REGULARISERS
     variance, rate, threshold = VARIANCE, RATE, THRESHOLD
 
     def _questions(self) -> tuple[Question, ...]:
@@ -64,7 +62,7 @@ class Generating(Assignment):
         self._enough = _NOISES[place]
         around = [self._lost_by_silence(one) for one in _NOISES[place - 1 : place + 1]]
         self.limit = float(f"{math.sqrt(around[0] * around[1]):.2g}")
-        self._place = int(rng.integers(1, len(WEIGHTS) - 1))
+        self._place = int(rng.integers(1, len(_WEIGHTS) - 1))
         self.few = self._active(self._place)
         return (
             ValueQuestion("4.1", ("closed",), self._judge_closed),
@@ -76,17 +74,24 @@ class Generating(Assignment):
             cvae_functions.FIT,
             cvae_functions.PAYS,
             ValueQuestion("4.9", ("kept",), self._judge_kept),
-            TextQuestion("4.10", "why", words=80),
+            ValueQuestion("4.10", ("active",), self._judge_active),
+            TextQuestion("4.11", "why", words=80),
         )
 
     @cached_property
     def pairs(self) -> LinearPairs:
-        """The pairs to learn from, the sketches that are asked, and the gallery."""
+        """Made-up pairs to learn from, sketches that are asked, and a gallery."""
         return LinearPairs(np.random.default_rng([self.variant, 1]))
 
+    @cached_property
+    def toybox(self) -> ToyboxPairs:
+        """Pairs of the Toybox's seen classes; some classes are held out, to be asked."""
+        return ToyboxPairs(np.random.default_rng([self.variant, 2]))
+
     def sweep(
-        self, fit: Callable[..., Matrices | None], of: str = "divergence"
-    ) -> dict[float, Matrices]:
+        self, fit: Callable[..., Matrices | None], of: str = "divergence",
+        pairs: TrainingPairs | None = None,
+    ) -> dict[float, Matrices]:  # fmt: skip
         """Train with several weights of a term.
 
         Parameters
@@ -96,6 +101,8 @@ class Generating(Assignment):
         of
             ``"divergence"``, without the regulariser, or ``"regulariser"``, with one weight of the
             divergence.
+        pairs
+            What to learn from; None for the made-up pairs.
 
         Returns
         -------
@@ -107,43 +114,34 @@ class Generating(Assignment):
         ZsbirError
             If there is no such term.
         """
+        pairs = pairs or self.pairs
         if of == "divergence":
-            return {beta: self._trained(fit, beta, 0.0) for beta in WEIGHTS}
+            return {beta: _trained(fit, pairs, beta, 0.0) for beta in pairs.weights}
         if of == "regulariser":
-            return {weight: self._trained(fit, _MIDDLE, weight) for weight in REGULARISERS}
+            return {weight: _trained(fit, pairs, _MIDDLE, weight) for weight in REGULARISERS}
         raise ZsbirError(f"of is {of!r}: use 'divergence' or 'regulariser'")
 
-    def _trained(self, fit: Callable[..., Matrices | None], *weights: float) -> Matrices:
-        pairs = self.pairs
-        first = {name: matrix.copy() for name, matrix in pairs.first.items()}
-        given = (pairs.sketches, pairs.photos, first, pairs.noise, VARIANCE, *weights, RATE)
-        found = fit(*given)
-        made: Mapping[str, Any] = fit_linear(*given) if found is None else found
-        return {
-            name: np.asarray(value.detach() if hasattr(value, "detach") else value, float)
-            for name, value in made.items()
-        }
-
     def evidence(self, models: Mapping[float, Matrices]) -> str:
-        """Return what was measured of models by their weight, as a table.
+        """Return what was measured of models of the Toybox by their weight, as a table.
 
-        The last column is the difference of P@8 from the first model, over the sketches that are
-        asked, with its interval.
+        The last column is the difference of P@6 from the first model, with its interval over the
+        classes that are asked.
         """
+        pairs = self.toybox
         reference = next(iter(models.values()))
-        lines = ["weight   nats  active  spread    P@8  minus the first [95% interval]"]
+        lines = ["weight   nats  active  spread    P@6  minus the first [95% interval]"]
         for weight, model in models.items():
-            nats, variances = self.pairs.posterior(model)
+            nats, variances = pairs.posterior(model)
             lines.append(
                 f"{weight:6g} {nats.sum():6.2f} {int((variances > THRESHOLD).sum()):7} "
-                f"{self.pairs.spread(model):7.2f} {self.pairs.precision(model).mean():6.3f}  "
-                f"{self.pairs.difference(model, reference)}"
+                f"{pairs.spread(model):7.2f} {pairs.precision(model).mean():6.3f}  "
+                f"{pairs.difference(model, reference)}"
             )
         return "\n".join(lines)
 
     def _active(self, place: int) -> int:
         """Return how many numbers of z pay at a weight of the divergence."""
-        return int((best_numbers(self.pairs.kappa, WEIGHTS[place], VARIANCE)["nats"] > 0).sum())
+        return int((best_numbers(self.pairs.kappa, _WEIGHTS[place], VARIANCE)["nats"] > 0).sum())
 
     def _lost_by_silence(self, noise: float) -> float:
         """Return the gap of the prior as a guess, in nats."""
@@ -194,9 +192,56 @@ class Generating(Assignment):
                                 "another threshold it is another count.")  # fmt: skip
         if place == self._place:
             return Verdict(1.0, "right: no smaller weight of those that were tried does it.")
-        if self._place < place < len(WEIGHTS):
+        if self._place < place < len(_WEIGHTS):
             return Verdict(0.0, "not yet: a smaller weight does it, too.")
         return Verdict(0.0, "not yet: more numbers than that are active there.")
+
+    def _judge_active(self, active: Any) -> Verdict:
+        pairs = self.toybox
+        noises = np.array(pairs.weights) * VARIANCE
+        said = [int(count) for count in active]
+        if len(said) != len(noises):
+            return Verdict(0.0, f"not yet: one count for each of the {len(noises)} weights.")
+        most = pairs.noise.shape[2]
+
+        def counts(sizes: np.ndarray, limits: np.ndarray) -> list[int]:
+            return [min(most, int((sizes > limit).sum())) for limit in limits]
+
+        everything = np.linalg.eigvalsh(pairs.photos.T @ pairs.photos / len(pairs.photos))
+        # The variance of a mean is 1 - beta sigma^2 / kappa.
+        visible = counts(pairs.kappa, noises / (1 - THRESHOLD))
+        mistakes = {
+            "that is compared with the weight alone; what does the decoder's noise do?":
+                counts(pairs.kappa, noises / VARIANCE),
+            "that is compared with the decoder's variance alone, whatever the weight is.":
+                counts(pairs.kappa, 0 * noises + VARIANCE),
+            "those are directions of the photos; what the sketch tells need not go through z.":
+                counts(everything, noises),
+            "those are the numbers that vary by more than a threshold; a number that pays a "
+            "little varies less.": visible,
+        }  # fmt: skip
+        if said == counts(pairs.kappa, noises):
+            return Verdict(1.0, "right: so many directions are worth their price.")
+        for text, wrong in mistakes.items():
+            if said == wrong:
+                return Verdict(0.0, f"not yet: {text}")
+        if max(said) > most:
+            return Verdict(0.0, f"not yet: there are {most} numbers of z; no more can be active.")
+        return Verdict(0.0, "not yet: count the variances that are larger than the limit, for each "
+                            "weight.")  # fmt: skip
+
+
+def _trained(
+    fit: Callable[..., Matrices | None], pairs: TrainingPairs, beta: float, weight: float
+) -> Matrices:
+    first = {name: matrix.copy() for name, matrix in pairs.first.items()}
+    given = (pairs.sketches, pairs.photos, first, pairs.noise, VARIANCE, beta, weight, RATE)
+    found = fit(*given)
+    made: Mapping[str, Any] = fit_linear(*given) if found is None else found
+    return {
+        name: np.asarray(value.detach() if hasattr(value, "detach") else value, float)
+        for name, value in made.items()
+    }
 
 
 def _choices(kept: Any) -> tuple[float, float, float, float]:

@@ -21,24 +21,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zsbir_lib.metrics import precision_at_k
-from zsbir_lib.protocols import Interval, class_bootstrap
-from zsbir_lib.retrieval import kmeans
-
 Matrices = Mapping[str, Any]
 """By ``"A"`` (p + d, l), ``"c"`` (l,), ``"W"`` (l, p), ``"V"`` (d, p) and ``"R"`` (p, d)."""
 
 VARIANCE = 0.5
 """Of the decoder, as in the chapter."""
-WEIGHTS = (0.1, 0.6, 4.0, 24.0)
-"""Of the divergence, those that are tried."""
-REGULARISERS = (0.0, 1.0, 30.0)
-"""Weights of the regulariser that are tried."""
-RATE, STEPS = 0.07, 80
-_P, _D, _L = 8, 4, 6
-_EACH = 8  # photos of one sketch
-_LEARNT, _ASKED = 20, 40
-_LESS = 0.7  # at first z is used, and not to the full, so that fewer steps are enough either way
+RATE = 0.07
+"""Of Adam."""
 
 
 @dataclass(frozen=True)
@@ -189,109 +178,3 @@ def best_numbers(
     ratio = np.maximum(1.0, np.asarray(kappa, float) / noise)
     return {"squared_weights": noise * (ratio - 1), "variances": 1 - 1 / ratio,
             "nats": 0.5 * np.log(ratio)}  # fmt: skip
-
-
-class LinearPairs:
-    """Made-up pairs, in which what a sketch leaves open varies by known amounts.
-
-    Parameters
-    ----------
-    rng
-        From which all is drawn.
-
-    Attributes
-    ----------
-    kappa : ndarray, shape (p,)
-        Variance of the photos in each direction when the sketch's part is subtracted, the
-        largest first. None lies near a weight of ``WEIGHTS`` times ``VARIANCE``.
-    sketches, photos : ndarray, shapes (n, d) and (n, p)
-        Pairs to learn from; each sketch stands for several photos.
-    queries, gallery : ndarray
-        Sketches that are asked, and photos, of which each has several.
-    noise : ndarray, shape (steps, n, l)
-        Standard normal. Its mean, covariance, and correlation with the pairs are those of
-        infinitely many draws, so that the mean over all pairs is the expectation.
-    first : dict of str to ndarray
-        A model to begin with, in which all numbers of z are used.
-    """
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.kappa = _variances(rng)
-        basis = np.linalg.qr(rng.normal(size=(_P, _P)))[0]
-        way = 1.5 * np.linalg.qr(rng.normal(size=(_P, _D)))[0].T
-        asked = rng.normal(size=(_ASKED, _D))
-        learnt = rng.normal(size=(_LEARNT, _D))
-        learnt -= learnt.mean(axis=0)
-        learnt /= np.sqrt((learnt**2).mean())
-        self.sketches, self.queries = learnt.repeat(_EACH, axis=0), asked
-        rest = _whitened(rng.normal(size=(1, _LEARNT * _EACH, _P)), self.sketches)[0]
-        self.photos = self.sketches @ way + rest * np.sqrt(self.kappa) @ basis
-        other = rng.normal(size=(_ASKED * _EACH, _P))
-        self.gallery = asked.repeat(_EACH, axis=0) @ way + other * np.sqrt(self.kappa) @ basis
-        seen = np.hstack([self.photos, self.sketches])
-        self.noise = _whitened(rng.normal(size=(STEPS, len(seen), _L)), seen)
-        self.first = self._begin(rng)
-
-    def _begin(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Return a linear autoencoder of what a regression on the sketches leaves."""
-        to_photo = np.linalg.lstsq(self.sketches, self.photos, rcond=None)[0]
-        rest = self.photos - self.sketches @ to_photo
-        size, axes = np.linalg.eigh(rest.T @ rest / len(rest))
-        size, axes = size[::-1][:_L], axes[:, ::-1][:, :_L]
-        read = axes / np.sqrt(size)
-        return {
-            "A": _LESS * np.vstack([read, -to_photo @ read]),
-            "c": np.full(_L, -3.0),
-            "W": _LESS * (axes * np.sqrt(size)).T,
-            "V": to_photo,
-            "R": rng.normal(0, 0.1, (_P, _D)),
-        }
-
-    def posterior(self, model: Matrices) -> tuple[np.ndarray, np.ndarray]:
-        """Return nats of each number of z, and the variance of its posterior mean, each (l,)."""
-        mean = np.hstack([self.photos, self.sketches]) @ np.asarray(model["A"])
-        c = np.asarray(model["c"])
-        return 0.5 * (mean**2 + np.exp(c) - 1 - c).mean(axis=0), mean.var(axis=0)
-
-    def generate(self, model: Matrices, sketches: np.ndarray, count: int) -> np.ndarray:
-        """Return what `model` makes for `sketches` of the same `count` z, shape (n, count, p)."""
-        z = np.random.default_rng(0).normal(size=(count, _L))
-        made = z @ np.asarray(model["W"])
-        return (sketches @ np.asarray(model["V"]))[:, None] + made
-
-    def precision(self, model: Matrices) -> np.ndarray:
-        """Return P@8 of each sketch asked, by cosine to the nearest of five K-means centres."""
-        samples = torch.as_tensor(self.generate(model, self.queries, 60))
-        centres = kmeans(samples, 5).centres.numpy()
-        centres = centres / np.linalg.norm(centres, axis=2, keepdims=True)
-        photos = self.gallery / np.linalg.norm(self.gallery, axis=1, keepdims=True)
-        nearest = (centres @ photos.T).max(axis=1)
-        order = np.argsort(-nearest, axis=1, kind="stable")
-        return precision_at_k(order // _EACH == np.arange(_ASKED)[:, None], _EACH)
-
-    def spread(self, model: Matrices) -> float:
-        """Return the variance among the samples of a sketch over that of the sketches' means."""
-        made = self.generate(model, self.queries, 60)
-        return float(made.var(axis=1).mean(axis=0).sum() / made.mean(axis=1).var(axis=0).sum())
-
-    def difference(self, model: Matrices, reference: Matrices) -> Interval:
-        """Return P@8 of `model` less that of `reference`, with an interval over sketches."""
-        return class_bootstrap(self.precision(model), self.precision(reference), n_resamples=2000)
-
-
-def _variances(rng: np.random.Generator) -> np.ndarray:
-    """Draw variances between the limits that the weights set, at least one between any two."""
-    limits = np.log(np.array(WEIGHTS) * VARIANCE)
-    gaps = len(limits) - 1
-    place = np.concatenate([np.arange(gaps), rng.integers(0, gaps, _L - gaps)])
-    inside = rng.uniform(0.4, 0.6, _L)
-    drawn = np.exp(limits[place] + inside * (limits[place + 1] - limits[place]))
-    return np.concatenate([np.sort(drawn)[::-1], np.full(_P - _L, 0.01)])
-
-
-def _whitened(draws: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return draws (m, n, k) with mean 0 and covariance I, uncorrelated with `known` (n, j)."""
-    span = np.linalg.qr(np.hstack([np.ones((len(known), 1)), known]))[0]
-    draws = draws - span @ (span.T @ draws)
-    root = np.linalg.cholesky(draws.transpose(0, 2, 1) @ draws / draws.shape[1])
-    return draws @ np.linalg.inv(root).transpose(0, 2, 1)
