@@ -7,6 +7,7 @@ import re
 import nbformat
 import pytest
 import yaml
+from chapter_facts import chapters
 from colab_cell import BOOK
 from pybtex.database import parse_file
 
@@ -14,12 +15,7 @@ from zsbir_lib import widgets
 
 ROOT = BOOK.parent
 PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-CHAPTERS = [
-    entry["file"]
-    for part in PARTS
-    if part["caption"] not in ("Start here", "Assignments", "Appendix")
-    for entry in part["chapters"]
-]
+CHAPTERS = chapters()
 ENDING = ["Exercises", "What you have seen", "Check yourself", "Further reading"]
 REFERENCES = parse_file(str(BOOK / "references.bib")).entries
 # Lines of code that a phone shows without scrolling far.

@@ -9,7 +9,7 @@ import re
 
 import nbformat
 import pytest
-import yaml
+from chapter_facts import conclusions
 from colab_cell import BOOK
 from test_chapters import CHAPTERS
 from test_outputs import CHECKED, texts
@@ -22,11 +22,6 @@ SUMMARY = "What you have seen"
 
 def plain(text):
     return re.sub(r"\s+", " ", text).strip()
-
-
-def claims(chapter):
-    path = BOOK / "claims" / f"{chapter.removeprefix('book/')}.yml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def sections(notebook):
@@ -69,7 +64,7 @@ def test_conclusions_stand_beside_the_cell_that_decides(chapter, request):
     if chapter in UNLISTED:
         request.applymarker(pytest.mark.xfail(strict=True, reason="not listed yet"))
     notebook = nbformat.read(BOOK.parent / f"{chapter}.ipynb", as_version=4)
-    listed = claims(chapter)
+    listed = conclusions(chapter)
     assert len(listed) >= FEWEST
     assert {one["claim"]: faults(notebook, one) for one in listed if faults(notebook, one)} == {}
 

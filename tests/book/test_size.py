@@ -1,9 +1,9 @@
 """A chapter is read in an hour: what lies open on its page is short."""
 
-import re
-
+import chapter_facts
 import nbformat
 import pytest
+from chapter_facts import visible_lines, words
 from colab_cell import BOOK
 from test_chapters import CHAPTERS
 
@@ -24,25 +24,6 @@ LONGER = {
     "book/what_came_after",
     "book/zero_shot_learning",
 }
-FOLDED = ("hide-input", "hide-cell", "remove-input", "remove-cell")
-
-
-def words(notebook):
-    """Count the words that lie open: hints and answers are folded, a formula is one word."""
-    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    text = re.sub(r"<details>.*?</details>", "", text, flags=re.S)
-    text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "x", text, flags=re.S)
-    # Where a link leads is not read.
-    return len(re.sub(r"\]\([^)\s]*\)", "]", text).split())
-
-
-def visible_lines(notebook):
-    """Count the lines of code that lie open, empty ones left out."""
-    return sum(
-        len([line for line in cell.source.splitlines() if line.strip()])
-        for cell in notebook.cells
-        if cell.cell_type == "code" and not {*FOLDED} & {*cell.metadata.get("tags", ())}
-    )
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -68,3 +49,17 @@ def test_what_is_folded_is_not_counted():
     )
     assert words(notebook) == 6
     assert visible_lines(notebook) == 2
+
+
+def test_the_table_is_of_these_chapters():
+    seconds = chapter_facts.said_seconds()
+    assert set(seconds) == {chapter.removeprefix("book/") for chapter in CHAPTERS}
+    assert chapter_facts.page(seconds) == chapter_facts.PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_head_says_the_seconds_of_the_table(chapter):
+    head = nbformat.read(BOOK.parent / f"{chapter}.ipynb", as_version=4).cells[0].source
+    seconds = chapter_facts.said_seconds()[chapter.removeprefix("book/")]
+    assert chapter_facts.RUNS.search(head)
+    assert chapter_facts.with_seconds(head, seconds) == head

@@ -136,6 +136,7 @@ def test_what_does_not_fit_is_said_in_a_line(graded):
     assert "no cell opens" in graded(replaced("open_assignment(", "open_it(")).remarks[0]
     other = graded(replaced('open_assignment("retrieval"', 'open_assignment("metric"'))
     assert "this is assignment 'metric', not 'retrieval'" in other.remarks
+    assert other.to_read == 0  # its text is not for this question
     borrowed = graded(with_code("from zsbir_lib.metrics import precision_at_k"))
     assert "names zsbir_lib.metrics" in borrowed.remarks[0]
     assert graded(lambda cells: []).remarks == ("the notebook has no code",)
