@@ -2,7 +2,7 @@
 
 The paper of this book is in `zsbir_lib.paper`. Here are the systems that came with it and after it,
 what their public code computes as far as it was read, and the rows of published tables that name
-them. No figure is from memory: each stands in the table that its `Printed.source` names. The
+them. No figure is from memory: each stands in the table that its `Printed.table` names. The
 addresses of the works are those of the book's references.
 """
 
@@ -17,7 +17,7 @@ EVALUATORS: dict[str, str] = {
     "min": "mAP@200 divided by min(R, 200)",
     "hits": "mAP@200 divided by the hits",
     "all": "mAP over the whole ranking only",
-    "": "no evaluator that we read",
+    "": "evaluator not known to us",
 }
 """What a system's public code computes where a table says mAP@200."""
 
@@ -37,7 +37,7 @@ class System:
     backbone : str
         The network below it; empty where we could not check it.
     evaluator : str
-        A key of `EVALUATORS`.
+        A key of `EVALUATORS`: what the code computes, if it can have made the figures in print.
     code : str
         The address of the code that was read for this; empty where none was.
     gallery : bool
@@ -61,8 +61,8 @@ class Printed:
     ----------
     system : str
         The name of a `System`.
-    source : str
-        The address of the table.
+    table : str
+        Whose table it stands in, a key of `TABLES`.
     unseen : int
         How many classes the column holds out: 21, the split of the paper of this book, or 25.
     average : float or None
@@ -72,7 +72,7 @@ class Printed:
     """
 
     system: str
-    source: str
+    table: str
     unseen: int
     average: float | None = None
     precision: float | None = None
@@ -98,7 +98,7 @@ FIELD: tuple[System, ...] = (
     System("Sketch3T", 2022, "https://arxiv.org/abs/2203.14691"),
     System("PSKD", 2022, "https://doi.org/10.1145/3503161.3548382", "ViT-S/8"),
     System("ClusterRetri", 2023, "https://arxiv.org/abs/2301.06685", gallery=True),
-    System("CLIP-AT", 2023, "https://arxiv.org/abs/2303.13440", "CLIP ViT-B/32", "all",
+    System("CLIP-AT", 2023, "https://arxiv.org/abs/2303.13440", "CLIP ViT-B/32", "",
            _GITHUB + "aneeshan95/Sketch_LVM"),
     System("ZSE-SBIR", 2023, "https://arxiv.org/abs/2303.14348", "ViT-B/16", "min",
            _GITHUB + "buptLinfy/ZSE-SBIR"),
@@ -109,72 +109,76 @@ FIELD: tuple[System, ...] = (
            _GITHUB + "eunyi-lyou/MA-ZS-SBIR"),
     System("SD-PL", 2024, "https://arxiv.org/abs/2403.07214", "Stable Diffusion"),
     System("SpLIP", 2024, "https://arxiv.org/abs/2407.04207", "CLIP"),
-    System("SketchFusion", 2025, "https://arxiv.org/abs/2503.14129", "Stable Diffusion, CLIP"),
+    System("SketchFusion", 2025, "https://arxiv.org/abs/2503.14129", "Stable Diffusion, CLIP", "",
+           _GITHUB + "TapasKumarDutta1/SketchFusion"),
     System("DM-WAN", 2025, "https://arxiv.org/abs/2511.00925", "ViT, CLIP's text"),
     System("COP", 2026, "https://openreview.net/forum?id=FENSR2l5S0", "ImageNet's or CLIP's"),
 )  # fmt: skip
 """The systems, by year."""
 
-_PAPER = "https://arxiv.org/abs/1807.11724"
-_IIAE = _GITHUB + "gr8joo/IIAE"
-_SKETCH3T = "https://aneeshan95.github.io/Sketch3T/"
-_CLIP_AT = "https://aneeshan95.github.io/Sketch_LVM/"
-_ZSE = _GITHUB + "buptLinfy/ZSE-SBIR/blob/main/docs/index.html"
-_ICFRR = "https://finlay-hudson.github.io/icfrr/"
-_SPLIP = "https://mainaksingha01.github.io/SpLIP/"
-_FUSION = "https://subhadeepkoley.github.io/SketchFusion/"
+TABLES: dict[str, str] = {
+    "the paper": "https://arxiv.org/abs/1807.11724",
+    "IIAE": _GITHUB + "gr8joo/IIAE",
+    "Sketch3T": "https://aneeshan95.github.io/Sketch3T/",
+    "CLIP-AT": "https://aneeshan95.github.io/Sketch_LVM/",
+    "ZSE-SBIR": _GITHUB + "buptLinfy/ZSE-SBIR/blob/main/docs/index.html",
+    "ICFRR": "https://finlay-hudson.github.io/icfrr/",
+    "SpLIP": "https://mainaksingha01.github.io/SpLIP/",
+    "SketchFusion": "https://subhadeepkoley.github.io/SketchFusion/",
+}
+"""The tables that were read: whose they are, and where they stand."""
 
 _CVAE_PRECISION, _CVAE_AVERAGE = PAPER_RESULTS["cvae"]["zero-shot"]
 
 PRINTED: tuple[Printed, ...] = (
-    Printed("CVAE", _PAPER, 21, _CVAE_AVERAGE, _CVAE_PRECISION),
+    Printed("CVAE", "the paper", 21, _CVAE_AVERAGE, _CVAE_PRECISION),
     # The table of IIAE, and its row for itself, are on the 25 classes.
-    Printed("ZSIH", _IIAE, 25, 0.258, 0.342),
-    Printed("SEM-PCYC", _IIAE, 25, 0.349, 0.463),
-    Printed("IIAE", _IIAE, 25, 0.573, 0.659),
+    Printed("ZSIH", "IIAE", 25, 0.258, 0.342),
+    Printed("SEM-PCYC", "IIAE", 25, 0.349, 0.463),
+    Printed("IIAE", "IIAE", 25, 0.573, 0.659),
     # Heads its columns mAP@all and P@200, and does not say which classes are held out.
-    Printed("Sketch3T", _SKETCH3T, 25, 0.575),
-    Printed("Doodle2Search", _CLIP_AT, 21, 0.369, 0.370),
-    Printed("SAKE", _CLIP_AT, 21, 0.497, 0.598),
-    Printed("IIAE", _CLIP_AT, 21, 0.373, 0.485),
-    Printed("TVT", _CLIP_AT, 21, 0.531, 0.618),
-    Printed("PSKD", _CLIP_AT, 21, 0.560, 0.645),
-    Printed("Sketch3T", _CLIP_AT, 21, 0.579, 0.648),
-    Printed("CLIP-AT", _CLIP_AT, 21, 0.723, 0.725),
-    Printed("ZSIH", _ZSE, 25, 0.254, 0.340),
-    Printed("Doodle2Search", _ZSE, 25, 0.369),
-    Printed("SEM-PCYC", _ZSE, 25, 0.349, 0.463),
-    Printed("SAKE", _ZSE, 25, 0.547, 0.692),
-    Printed("SAKE", _ZSE, 21, 0.497, 0.598),
-    Printed("Sketch3T", _ZSE, 25, 0.575),
-    Printed("TVT", _ZSE, 25, 0.648, 0.796),
-    Printed("TVT", _ZSE, 21, 0.531, 0.618),
-    Printed("ZSE-SBIR", _ZSE, 25, 0.736, 0.808),
+    Printed("Sketch3T", "Sketch3T", 25, 0.575),
+    Printed("Doodle2Search", "CLIP-AT", 21, 0.369, 0.370),
+    Printed("SAKE", "CLIP-AT", 21, 0.497, 0.598),
+    Printed("IIAE", "CLIP-AT", 21, 0.373, 0.485),
+    Printed("TVT", "CLIP-AT", 21, 0.531, 0.618),
+    Printed("PSKD", "CLIP-AT", 21, 0.560, 0.645),
+    Printed("Sketch3T", "CLIP-AT", 21, 0.579, 0.648),
+    Printed("CLIP-AT", "CLIP-AT", 21, 0.723, 0.725),
+    Printed("ZSIH", "ZSE-SBIR", 25, 0.254, 0.340),
+    Printed("Doodle2Search", "ZSE-SBIR", 25, 0.369),
+    Printed("SEM-PCYC", "ZSE-SBIR", 25, 0.349, 0.463),
+    Printed("SAKE", "ZSE-SBIR", 25, 0.547, 0.692),
+    Printed("SAKE", "ZSE-SBIR", 21, 0.497, 0.598),
+    Printed("Sketch3T", "ZSE-SBIR", 25, 0.575),
+    Printed("TVT", "ZSE-SBIR", 25, 0.648, 0.796),
+    Printed("TVT", "ZSE-SBIR", 21, 0.531, 0.618),
+    Printed("ZSE-SBIR", "ZSE-SBIR", 25, 0.736, 0.808),
     # Of its two ways to match, the one that is better on these classes.
-    Printed("ZSE-SBIR", _ZSE, 21, 0.525, 0.624),
-    Printed("SAKE", _ICFRR, 21, 0.356, 0.477),
-    Printed("TVT", _ICFRR, 21, 0.531, 0.618),
-    Printed("PSKD", _ICFRR, 21, 0.560, 0.645),
-    Printed("MA-SBIR", _ICFRR, 21, 0.691, 0.755),
-    Printed("ICFRR", _ICFRR, 21, 0.790, 0.776),
-    Printed("Doodle2Search", _SPLIP, 21, 0.461, 0.370),
-    Printed("SEM-PCYC", _SPLIP, 25, 0.349, 0.463),
-    Printed("SEM-PCYC", _SPLIP, 21, 0.459, 0.370),
-    Printed("SAKE", _SPLIP, 21, 0.497, 0.598),
-    Printed("Sketch3T", _SPLIP, 21, 0.579, 0.648),
-    Printed("TVT", _SPLIP, 21, 0.531, 0.618),
-    Printed("PSKD", _SPLIP, 21, 0.560, 0.645),
-    Printed("Sketch-an-Anchor", _SPLIP, 21, 0.535, 0.630),
-    Printed("ZSE-SBIR", _SPLIP, 21, 0.525, 0.624),
-    Printed("CLIP-AT", _SPLIP, 21, 0.723, 0.725),
-    Printed("MA-SBIR", _SPLIP, 21, 0.691, 0.755),
-    Printed("SpLIP", _SPLIP, 25, 0.802, 0.867),
-    Printed("SpLIP", _SPLIP, 21, 0.764, 0.773),
-    Printed("SAKE", _FUSION, 21, 0.497, 0.598),
-    Printed("IIAE", _FUSION, 21, 0.373, 0.485),
-    Printed("Doodle2Search", _FUSION, 21, 0.369, 0.370),
-    Printed("CLIP-AT", _FUSION, 21, 0.723, 0.725),
-    Printed("SD-PL", _FUSION, 21, 0.746, 0.747),
-    Printed("SketchFusion", _FUSION, 21, 0.761, 0.763),
+    Printed("ZSE-SBIR", "ZSE-SBIR", 21, 0.525, 0.624),
+    Printed("SAKE", "ICFRR", 21, 0.356, 0.477),
+    Printed("TVT", "ICFRR", 21, 0.531, 0.618),
+    Printed("PSKD", "ICFRR", 21, 0.560, 0.645),
+    Printed("MA-SBIR", "ICFRR", 21, 0.691, 0.755),
+    Printed("ICFRR", "ICFRR", 21, 0.790, 0.776),
+    Printed("Doodle2Search", "SpLIP", 21, 0.461, 0.370),
+    Printed("SEM-PCYC", "SpLIP", 25, 0.349, 0.463),
+    Printed("SEM-PCYC", "SpLIP", 21, 0.459, 0.370),
+    Printed("SAKE", "SpLIP", 21, 0.497, 0.598),
+    Printed("Sketch3T", "SpLIP", 21, 0.579, 0.648),
+    Printed("TVT", "SpLIP", 21, 0.531, 0.618),
+    Printed("PSKD", "SpLIP", 21, 0.560, 0.645),
+    Printed("Sketch-an-Anchor", "SpLIP", 21, 0.535, 0.630),
+    Printed("ZSE-SBIR", "SpLIP", 21, 0.525, 0.624),
+    Printed("CLIP-AT", "SpLIP", 21, 0.723, 0.725),
+    Printed("MA-SBIR", "SpLIP", 21, 0.691, 0.755),
+    Printed("SpLIP", "SpLIP", 25, 0.802, 0.867),
+    Printed("SpLIP", "SpLIP", 21, 0.764, 0.773),
+    Printed("SAKE", "SketchFusion", 21, 0.497, 0.598),
+    Printed("IIAE", "SketchFusion", 21, 0.373, 0.485),
+    Printed("Doodle2Search", "SketchFusion", 21, 0.369, 0.370),
+    Printed("CLIP-AT", "SketchFusion", 21, 0.723, 0.725),
+    Printed("SD-PL", "SketchFusion", 21, 0.746, 0.747),
+    Printed("SketchFusion", "SketchFusion", 21, 0.761, 0.763),
 )
 """Rows of published tables, as printed; a system stands in as many as we read."""
