@@ -2,8 +2,8 @@
 
 The paper of this book is in `zsbir_lib.paper`. Here are the systems that came with it and after it,
 what their public code computes as far as it was read, and the rows of published tables that name
-them. No figure is from memory: each stands in the table that its `Printed.table` names. The
-addresses of the works are those of the book's references.
+them. No figure is from memory: each stands in the published table that its row names. The addresses
+of the works are those of the book's references.
 """
 
 from __future__ import annotations
