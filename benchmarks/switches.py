@@ -6,9 +6,9 @@
 The chapter "Paper against code" reads the file. Every switch is trained with the same seeds, on the
 Toybox's features; mAP@20 (divided by 20) of every class is written, on seen classes that were held
 out from training and on unseen ones, and the loss of every training. Nothing is chosen here, so the
-unseen classes are only looked at. About a quarter of an hour on one slow core,
-most of it for the released settings, which are trained for as many steps as the program takes. A run that was interrupted goes
-on where it stopped, if `--out` names a file.
+unseen classes are only looked at. A quarter of an hour on one slow core, most of it for the
+released settings, which are trained for as many steps as the program takes. A run that was
+interrupted goes on where it stopped, if `--out` names a file.
 """
 
 from __future__ import annotations
