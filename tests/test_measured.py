@@ -1,0 +1,40 @@
+"""What chapters read of long measurements says where it is from."""
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zsbir_lib.errors import ZsbirError
+from zsbir_lib.measured import measurement
+from zsbir_lib.methods import CVAE
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = resources.files("zsbir_lib.measured")
+NAMES = sorted(path.name[:-5] for path in FOLDER.iterdir() if path.name.endswith(".json"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measurement_says_what_made_it_and_of_what(name):
+    record = measurement(name)
+    assert (ROOT / record["made by"]).is_file()
+    for key in ("dataset", "weights_id", "measure", "library", "torch", "runs"):
+        assert record[key]
+
+
+def test_the_switches_are_of_this_cvae_and_complete():
+    record = measurement("switches")
+    assert record["cvae"] == CVAE.version
+    for by_seed in record["runs"].values():
+        assert sorted(by_seed) == ["0", "1", "2"]
+        for run in by_seed.values():
+            for side, names in record["classes"].items():
+                figures = np.array(run[side])
+                assert figures.shape == (len(names),)
+                assert ((figures >= 0) & (figures <= 1)).all()
+
+
+def test_a_measurement_that_is_not_there_is_said():
+    with pytest.raises(ZsbirError, match="there are"):
+        measurement("swiches")
