@@ -120,6 +120,34 @@ def study(
     return {"weights_id": backbone.weights_id, **card}, measure(features, groups)
 
 
+def write(
+    out: Path,
+    toybox: Toybox,
+    groups: list[tuple[str, ...]],
+    found: list[tuple[dict[str, Any], dict[str, Any]]],
+) -> None:
+    """Write what was found, by class, with all that it depends on."""
+    networks, runs = zip(*found, strict=True)
+    names = toybox.class_names
+    record = {
+        "made by": "benchmarks/half_backbones.py",
+        "dataset": "toybox-mini",
+        "weights_id": [one["weights_id"] for one in networks],
+        "drawings_version": DRAWINGS_VERSION,
+        "library": zsbir_lib.__version__,
+        "torch": torch.__version__,
+        "measure": f"mAP@{K} divided by {K}, by class; {CLASSES} classes, 15 photos of each",
+        "groups": [sorted(group[:CLASSES], key=names.index) for group in groups],
+        "unseen": sorted(toybox.split.unseen, key=names.index),
+        "backbones": BACKBONES,
+        "learnt": LEARNT,
+        "networks": networks,
+        "runs": runs,
+    }
+    with atomic_path(out) as temporary:
+        temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", type=Path, help="a folder that keeps the two networks")
@@ -133,26 +161,8 @@ def main() -> int:
     with run_all(study, range(len(BACKBONES)), shared=shared) as done:
         for number, result in done:
             found[number] = result
-    networks, runs = zip(*(found[number] for number in sorted(found)), strict=True)
     if options.out:
-        names = toybox.class_names
-        record = {
-            "made by": "benchmarks/half_backbones.py",
-            "dataset": "toybox-mini",
-            "weights_id": [one["weights_id"] for one in networks],
-            "drawings_version": DRAWINGS_VERSION,
-            "library": zsbir_lib.__version__,
-            "torch": torch.__version__,
-            "measure": f"mAP@{K} divided by {K}, by class; {CLASSES} classes, 15 photos of each",
-            "groups": [sorted(group[:CLASSES], key=names.index) for group in groups],
-            "unseen": sorted(toybox.split.unseen, key=names.index),
-            "backbones": BACKBONES,
-            "learnt": LEARNT,
-            "networks": networks,
-            "runs": runs,
-        }
-        with atomic_path(options.out) as temporary:
-            temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
+        write(options.out, toybox, groups, [found[number] for number in sorted(found)])
     return 0
 
 
