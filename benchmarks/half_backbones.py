@@ -1,6 +1,6 @@
 """What a fall on unseen classes is due to: backbones that never met half of the classes.
 
-    python benchmarks/half_backbones.py                # some 5 minutes on two idle cores
+    python benchmarks/half_backbones.py --weights FOLDER
     python benchmarks/half_backbones.py --out zsbir_lib/measured/half_backbones.json
 
 The 104 seen classes of the Toybox are dealt into four groups. One ToyNet is trained on photos of
