@@ -37,4 +37,9 @@ PAPER_RESULTS: dict[str, dict[str, tuple[float, float]]] = {
     "caae": {"zero-shot": (0.260, 0.156)},
     "cvae": {"zero-shot": (0.333, 0.225)},
 }
-"""Precision and mAP at 200 (divided by 200) of Tables 2 and 3, on Sketchy with VGG-16."""
+"""Precision and mAP at 200 (divided by 200) of Tables 2 and 3, on Sketchy with VGG-16.
+
+The traditional figures of Table 2 are not the paper's own measurements but quoted, those of ``dsh``
+"using 128 bit hash codes". Where there are none, "the authors do not present results on that
+metric", says its caption.
+"""

@@ -108,6 +108,13 @@ def test_a_bit_that_makes_no_difference_stays():
     assert torch.equal(after, codes)
 
 
+def test_a_single_code_is_not_changed_in_place():
+    code = -torch.ones(1, 3, dtype=torch.float64)
+    after = discrete_descent(code, torch.eye(3, dtype=torch.float64), torch.ones_like(code))
+    assert code.tolist() == [[-1, -1, -1]]
+    assert after.tolist() == [[1, 1, 1]]
+
+
 def test_discrete_steps_never_raise_the_objective():
     objective, codes, d, outputs = problem(60, 90, 16)
     values = [objective.value(codes, d, outputs)]

@@ -211,7 +211,7 @@ class MetricLearning(Assignment):
         given = np.array(distances, dtype=float)
         told = {
             "`my_distances`: you count the bits that are equal.": BITS - right,
-            "`my_distances`: that is the product of the codes; how does (5.9) go on?":
+            "`my_distances`: that is the product of the codes; how does (5.15) go on?":
                 BITS - 2 * right,
             "`my_distances`: that is the cosine distance of the codes, which has the same order; "
             "count the unequal bits.": 2 * right / BITS,

@@ -26,7 +26,7 @@ _EVERY = np.array(list(product((-1, 1), repeat=BITS)))
 
 
 def _objectives(gram: Matrix, pull: Vector, twice: float = 2.0) -> np.ndarray:
-    """Return (5.11) of every code, without its constant, (16,)."""
+    """Return (5.17) of every code, without its constant, (16,)."""
     return ((_EVERY @ np.array(gram)) * _EVERY).sum(axis=1) - twice * _EVERY @ np.array(pull)
 
 
@@ -39,7 +39,7 @@ def _descent(
     gram: Matrix, pull: Vector, start: Sequence[int] | None = None,
     *, rounds: int = _ROUNDS, own: bool = False, side: float = -1.0, together: bool = False,
 ) -> list[int]:  # fmt: skip
-    """Return where (5.12) comes to rest, or with the options of mistakes another code."""
+    """Return where (5.18) comes to rest, or with the options of mistakes another code."""
     code = list(start or signs(pull).tolist())
     for _ in range(rounds):
         seen = code[:]
@@ -122,7 +122,7 @@ FOUR_BITS = FunctionQuestion(
         Mistake("you stop after one round; go round until no bit changes.",
                 _taken("rest", "one round")),
         Mistake("that is the code from which the descent starts.", _taken("rest", "no round")),
-        Mistake("the sum of (5.12) leaves out the bit itself.", _taken("rest", "own")),
+        Mistake("the sum of (5.18) leaves out the bit itself.", _taken("rest", "own")),
         Mistake("you set all bits at once, from the old code; each has to know what the one before "
                 "it has become.", _taken("rest", "together")),
         Mistake("what the other bits say is taken away from q, not added.",
@@ -132,7 +132,7 @@ FOUR_BITS = FunctionQuestion(
         Mistake("you take the code at rest for the best one; try all of them.",
                 _taken("best", "rest")),
         Mistake("that is the worst code: the objective is to be small.", _taken("best", "worst")),
-        Mistake("the objective (5.11) has the product with q twice.", _taken("best", "once")),
+        Mistake("the objective (5.17) has the product with q twice.", _taken("best", "once")),
         Mistake("the product with q is taken away in the objective.", _taken("best", "added")),
     ),
     parts=("start", "rest", "best"),

@@ -132,7 +132,9 @@ def discrete_descent(codes: Tensor, quadratic: Tensor, linear: Tensor) -> Tensor
     Tensor
         New codes, shape (n, m).
     """
-    columns, wanted = codes.T.contiguous(), linear.T.contiguous()
+    # A single code is contiguous both ways, and would be changed in place without the copy.
+    columns = codes.T.clone(memory_format=torch.contiguous_format)
+    wanted = linear.T.contiguous()
     for k in range(len(columns)):
         others = quadratic[k].clone()
         others[k] = 0

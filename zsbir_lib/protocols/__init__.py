@@ -6,6 +6,7 @@ one gallery (generalised).
 
 from zsbir_lib.protocols.bootstrap import Interval, class_bootstrap
 from zsbir_lib.protocols.choice import Candidate, Choice, candidates, choose
+from zsbir_lib.protocols.equal import deal, equal_task, photo_to_photo
 from zsbir_lib.protocols.experiment import PROTOCOLS, Experiment, Result, needs_pairs, zero_shot
 from zsbir_lib.protocols.instances import InstanceSplit, hold_out_instances
 from zsbir_lib.protocols.places import FineGrained, Places
@@ -28,10 +29,13 @@ __all__ = [
     "check_depth",
     "choose",
     "class_bootstrap",
+    "deal",
     "default_depth",
+    "equal_task",
     "evaluate",
     "fine_grained",
     "hold_out_instances",
     "needs_pairs",
+    "photo_to_photo",
     "zero_shot",
 ]

@@ -199,7 +199,7 @@ def codes(rng: np.random.Generator) -> ExamQuestion:
     told = ", ".join(f"{'ABCDE'[i]} ({h})" for i, h in zip(order[0], distances[0], strict=True))
     first = int(distances[0, 0])
     return ExamQuestion(
-        "metric_learning",
+        "table_2",
         "rank by binary codes, and say who decides between equals",
         f"A sketch has the code {''.join(map(str, query[0]))} (0 stands for $-1$), and the photos "
         f"of a gallery have these:\n\n{table(('photo', 'code'), rows)}\n\n"
