@@ -19,6 +19,7 @@ from zsbir_lib.widgets import (
     LatentWalker,
     LiveWidget,
     PosteriorExplorer,
+    RankingComparison,
     RankingExplorer,
     SplitBuilder,
     TripletPlayground,
@@ -28,6 +29,16 @@ from zsbir_lib.widgets import (
 def ranking() -> RankingExplorer:
     return RankingExplorer(
         [1, 0, 1, 0, 0, 1, 0, 0, 0, 0], 40, names=["cow"] * 10, caption="Move K."
+    )
+
+
+def comparison() -> RankingComparison:
+    photos = [Image.new("RGB", (32, 32), (60 * i, 90, 160)) for i in range(4)]
+    return RankingComparison(
+        photos,
+        photos[0],
+        {"outline": [0, 1, 2, 3], "</script><b>": [3, 2, 1, 0]},
+        caption="Rank the photos.",
     )
 
 
@@ -133,5 +144,6 @@ SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
     ),
     "split": (split, {"unseen": ["class b", "class d", "class f"]}),
     "walker": (walker, {"z": [1.5, -1.0], "start": [0.5, 2.0]}),
+    "comparison": (comparison, {"order": [1, 0, 3, 2], "compared": True}),
     "ranking": (ranking, {"k": 4, "order": [1, 0, *range(2, 10)]}),
 }

@@ -136,6 +136,7 @@ def test_works_in_a_sandboxed_frame_as_colab_has_them(static_page, name):
 PRESSED = {
     "attributes": [("wings", "answers"), ("fur", "answers")],
     "collapse": [("Weight", "place"), ("Active above", "threshold")],
+    "comparison": [("Compare with", "compared"), ("Begin again", "compared")],
     "kmeans": [("Assign", "assignment"), ("Move", "centres")],
     "posterior": [("mean", "mean"), ("deviation", "deviation")],
     "ranking": [("Best order", "order"), ("K", "k")],

@@ -2,6 +2,7 @@
 
 from zsbir_lib.widgets.attributes import AttributeChooser
 from zsbir_lib.widgets.collapse import CollapseExplorer, LatentRun
+from zsbir_lib.widgets.comparison import RankingComparison
 from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.kmeans import KMeansStepper
 from zsbir_lib.widgets.live import LiveWidget
@@ -24,6 +25,7 @@ __all__ = [
     "LatentWalker",
     "LiveWidget",
     "PosteriorExplorer",
+    "RankingComparison",
     "RankingExplorer",
     "SketchPad",
     "SplitBuilder",

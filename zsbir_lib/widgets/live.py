@@ -22,13 +22,13 @@ from zsbir_lib.plots import Plot
 _HERE = Path(__file__).parent
 
 
-def module_text(name: str) -> str:
-    """Return the script of a widget: what all share (``live.js``), then its own ``<name>.js``.
+def module_text(*names: str) -> str:
+    """Return the script of a widget: what all share (``live.js``), then each ``<name>.js``.
 
     A widget's module is loaded from its text, from where it can import nothing; so the shared
-    part is put in front of it.
+    parts are put in front of it.
     """
-    parts = (_HERE / "live.js", _HERE / f"{name}.js")
+    parts = (_HERE / f"{name}.js" for name in ("live", *names))
     return "\n".join(part.read_text(encoding="utf-8") for part in parts)
 
 

@@ -12,13 +12,11 @@ from PIL import Image
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.metrics import DEFINITIONS, average_precision, precision_at_k
 from zsbir_lib.plots import COLOURS, Plot, Retrieved, new_plot, plot_retrieval
-from zsbir_lib.widgets.live import LiveWidget, data_url, module_text, within
-
-MOST_PHOTOS = 40
-"""More would not fit on a page."""
+from zsbir_lib.widgets.live import module_text, within
+from zsbir_lib.widgets.sortable import SortableWidget
 
 
-class RankingExplorer(LiveWidget):
+class RankingExplorer(SortableWidget):
     """The photos found for one sketch, in an order and with a cut K that the reader changes.
 
     Parameters
@@ -46,15 +44,12 @@ class RankingExplorer(LiveWidget):
     Raises
     ------
     ZsbirError
-        If there are no photos or more than `MOST_PHOTOS`, numbers of names, photos and relevances
+        If there are no photos or more than 40, numbers of names, photos and relevances
         differ, R is smaller than the relevant photos shown, or K is out of range.
     """
 
-    _esm = module_text("ranking")
-    items = traitlets.List(traitlets.Dict()).tag(sync=True)
-    sketch = traitlets.Unicode("").tag(sync=True)
+    _esm = module_text("sortable", "ranking")
     n_relevant = traitlets.Int(1).tag(sync=True)
-    order = traitlets.List(traitlets.Int()).tag(sync=True)
     k = traitlets.Int(1).tag(sync=True)
 
     def __init__(
@@ -69,43 +64,23 @@ class RankingExplorer(LiveWidget):
         caption: str = "",
     ) -> None:
         marks = [bool(mark) for mark in relevance]
-        if not 1 <= len(marks) <= MOST_PHOTOS:
-            raise ZsbirError(f"a ranking of {len(marks)} photos: give 1 to {MOST_PHOTOS}")
-        names = ["right" if mark else "wrong" for mark in marks] if names is None else list(names)
-        self._photos = None if photos is None else list(photos)
-        self._sketch = sketch
-        for what, given in (("names", names), ("photos", self._photos)):
-            if given is not None and len(given) != len(marks):
-                raise ZsbirError(f"{len(marks)} relevances but {len(given)} {what}: give one for "
-                                 "each photo")  # fmt: skip
         n_relevant = sum(marks) if n_relevant is None else int(n_relevant)
         if n_relevant < sum(marks):
             raise ZsbirError(f"n_relevant is {n_relevant}, but {sum(marks)} relevant photos are "
                              "shown: give the number in the whole gallery")  # fmt: skip
-        k = len(marks) if k is None else int(k)
-        if not 1 <= k <= len(marks):
+        k = max(1, len(marks)) if k is None else int(k)
+        if not 1 <= k <= max(1, len(marks)):
             raise ZsbirError(f"k is {k}: it must be from 1 to {len(marks)}, the photos shown")
-        shown = self._photos
-        pictures = [""] * len(marks) if shown is None else [data_url(one) for one in shown]
         super().__init__(
-            items=[
-                {"name": str(name), "relevant": mark, "picture": picture}
-                for name, mark, picture in zip(names, marks, pictures, strict=True)
-            ],
-            sketch="" if sketch is None else data_url(sketch),
+            ["right" if mark else "wrong" for mark in marks] if names is None else list(names),
+            photos,
+            sketch,
+            [{"relevant": mark} for mark in marks],
+            "relevances",
             n_relevant=n_relevant,
-            order=list(range(len(marks))),
             k=k,
             caption=caption,
         )
-
-    @traitlets.validate("order")
-    def _check_order(self, proposal: traitlets.Bunch) -> list[int]:
-        if sorted(proposal["value"]) != list(range(len(self.items))):
-            raise traitlets.TraitError(
-                f"order must hold each place from 0 to {len(self.items) - 1} once"
-            )
-        return proposal["value"]
 
     _check_k = within("k", bounds=lambda self, _: (1, max(1, len(self.items))))
 
@@ -152,7 +127,5 @@ class RankingExplorer(LiveWidget):
         """Return a slider for K and tags, which can be dragged, for the order."""
         return {
             "k": ipywidgets.IntSlider(self.k, 1, len(self.items), description="K"),
-            "order": ipywidgets.IntsInput(
-                value=self.order, allowed_tags=list(range(len(self.items))), allow_duplicates=False
-            ),
+            "order": self.order_control(),
         }
