@@ -26,7 +26,7 @@ LIKELIHOODS = ("bernoulli", "gaussian")
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
-    r"""Return the divergence of normal laws from the standard normal one, in nats.
+    r"""Return the divergence of Gaussians from the standard Gaussian, in nats.
 
     .. math::
 
@@ -36,7 +36,7 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     Parameters
     ----------
     mean, log_variance
-        Of n laws, each (n, latent_dim).
+        Of n Gaussians, each (n, latent_dim).
 
     Returns
     -------
@@ -163,7 +163,7 @@ class VAE(TrainedEstimator):
     latent_dim: int = hyper(default=2, least=1, help="Width of z.")
     hidden: int = hyper(default=256, least=1, help="Width of the hidden layers.")
     likelihood: str = hyper(
-        default="bernoulli", choices=LIKELIHOODS, help="The law of a pixel for a given z."
+        default="bernoulli", choices=LIKELIHOODS, help="The distribution of a pixel for a given z."
     )
     decoder_variance: float = hyper(
         default=0.05,

@@ -20,7 +20,7 @@ def test_solutions_and_hints_are_unfolded_on_paper(browser, address, page):
     with opened(browser, f"{address}/{page}.html", DESKTOP, "light") as tab:
         show_pictures(tab)
         folded = tab.locator("article details:not([open])").count()
-        solutions = tab.locator("article details.hide").count()
+        solutions = tab.locator("article .tag_hide-cell details.hide").count()
         reader = PdfReader(io.BytesIO(tab.pdf(format="A4")))
     assert folded >= 2 * solutions > 0  # with a hint for each
     text = "\n".join(sheet.extract_text() for sheet in reader.pages)

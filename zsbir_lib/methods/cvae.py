@@ -24,7 +24,7 @@ from zsbir_lib.methods.training import cosine_schedule, descend
 class CVAENetwork(GenerativeNetwork):
     """The three networks of the conditional VAE.
 
-    The encoder gives a normal law of z. Layer sizes are those of `GenerativeNetwork`.
+    The encoder gives a Gaussian of z. Layer sizes are those of `GenerativeNetwork`.
 
     Parameters
     ----------

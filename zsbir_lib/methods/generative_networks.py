@@ -60,7 +60,7 @@ class GenerativeNetwork(nn.Module, ABC):
 
     @abstractmethod
     def _make_heads(self, hidden: int, generator: torch.Generator | None) -> None:
-        """Make what turns the encoder's `hidden` numbers into the law of z."""
+        """Make what turns the encoder's `hidden` numbers into the distribution of z."""
 
     def decode(self, z: Tensor, sketches: Tensor) -> Tensor:
         """Return the mean of p(x_img | z, x_sketch), shape (n, d)."""
