@@ -106,15 +106,16 @@ def widget_heights(tab):
     """Return how many widgets a page has, and the heights of the places where they show."""
     count = tab.locator(WIDGETS).count()
     if count:
-        # The manager puts each widget in a place of its own, beside the script it replaces.
+        # Each is made when a reader comes near, or prints.
+        tab.evaluate("dispatchEvent(new Event('beforeprint'))")
         with contextlib.suppress(TimeoutError):  # then there are too few
             tab.wait_for_function(
-                "n => document.querySelectorAll('.widget-subarea > :not(script)').length >= n",
+                "n => document.querySelectorAll('.zsbir-widget-shown').length >= n",
                 arg=count,
                 timeout=15_000,
             )
-    shown = "[...document.querySelectorAll('.widget-subarea > :not(script)')].length"
-    heights = "[...document.querySelectorAll('.widget-subarea')].map(e => e.clientHeight)"
+    shown = "[...document.querySelectorAll('.zsbir-widget-shown')].length"
+    heights = "[...document.querySelectorAll('.zsbir-widget')].map(e => e.clientHeight)"
     return {"count": count, "shown": tab.evaluate(shown), "heights": tab.evaluate(heights)}
 
 
