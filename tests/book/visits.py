@@ -133,16 +133,19 @@ def moved_slider(tab):
         return None
     figure = tab.locator(".zsbir-explorer").first
     figure.scroll_into_view_if_needed()
-    picture, slider = figure.locator("img"), figure.locator("input[type=range]").first
+    picture, slider = figure.locator("img"), figure.locator("input").first
     before = picture.get_attribute("src"), picture.get_attribute("alt")
-    place, last = int(slider.input_value()), int(slider.get_attribute("max"))
     slider.focus()
-    tab.keyboard.press("ArrowRight" if place < last else "ArrowLeft")
+    if slider.get_attribute("role") == "switch":
+        tab.keyboard.press("Space")
+    else:
+        place, last = int(slider.input_value()), int(slider.get_attribute("max"))
+        tab.keyboard.press("ArrowRight" if place < last else "ArrowLeft")
     box = figure.bounding_box()
     return {
         "sources": [before[0], picture.get_attribute("src")],
         "words": [before[1], picture.get_attribute("alt")],
-        "value": slider.get_attribute("aria-valuetext"),
+        "value": figure.locator("output").first.inner_text(),
         "ends": [box["x"], box["x"] + box["width"]],
     }
 

@@ -94,3 +94,14 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.keyboard.press("ArrowLeft")
     notebook.settle()
     assert notebook.python("print(widget.step)") == "1"
+
+
+@pytest.mark.browser
+def test_levels_are_named_and_the_text_keeps_up_with_play(static_page):
+    page = static_page(samples.replay())
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play").wait_for()  # it has ended
+    assert page.locator(".zsbir-live-status").inner_text().endswith("step 20")
+    levels = page.locator("[data-level]").all_inner_texts()
+    drawn = page.locator("[data-lines] path").count()
+    assert len(levels) == drawn > 0

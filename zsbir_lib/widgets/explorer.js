@@ -20,13 +20,17 @@ function render({ model, el }) {
     element("div", { className: "zsbir-explorer-picture" }, picture));
   const sliders = values.map((choices, i) => {
     const label = element("label", { htmlFor: `${id}-${i}`, textContent: model.get("labels")[i] });
-    const slider = element("input", {
+    // What is on or off, or one of two, is a switch; its place is 0 or 1, as a slider's.
+    const two = choices.length === 2;
+    const slider = element("input", two ? { type: "checkbox", id: `${id}-${i}` } : {
       type: "range", id: `${id}-${i}`, min: 0, max: choices.length - 1, step: 1,
     });
+    if (two) slider.setAttribute("role", "switch");
     const shown = element("output", { htmlFor: slider.id });
     figure.append(element("div", { className: "zsbir-explorer-slider" }, label, slider, shown));
     slider.addEventListener("input", () => {
-      model.set("position", sliders.map((s) => Number(s.slider.value)));
+      model.set("position", sliders.map(({ slider: one }) =>
+        one.type === "checkbox" ? Number(one.checked) : Number(one.value)));
       model.save_changes();
       paint();
     });
@@ -41,8 +45,14 @@ function render({ model, el }) {
     let number = 0;
     model.get("position").forEach((place, i) => {
       const text = values[i][place];
-      sliders[i].slider.value = place;
-      sliders[i].slider.setAttribute("aria-valuetext", text);
+      const { slider } = sliders[i];
+      if (slider.type === "checkbox") {
+        slider.checked = place === 1;
+        slider.setAttribute("aria-label", `${model.get("labels")[i]}: ${text}`);
+      } else {
+        slider.value = place;
+        slider.setAttribute("aria-valuetext", text);
+      }
       sliders[i].shown.textContent = text;
       number = number * values[i].length + place;
     });
