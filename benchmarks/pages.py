@@ -52,7 +52,8 @@ def open_page(browser: Browser, url: str, *, mbit: float = 0) -> dict:
     devtools.on("Network.loadingFinished", lambda event: total.append(event["encodedDataLength"]))
     devtools.send("Network.enable")
     if mbit:
-        limit = {"latency": DELAY, "downloadThroughput": mbit * 125_000, "uploadThroughput": 125_000}
+        rate = mbit * 125_000  # bytes in a second
+        limit = {"latency": DELAY, "downloadThroughput": rate, "uploadThroughput": rate}
         devtools.send("Network.emulateNetworkConditions", {"offline": False, **limit})
     tab.add_init_script(WATCH)
     tab.goto(url, wait_until="load", timeout=120_000)

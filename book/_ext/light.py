@@ -1,10 +1,10 @@
 """Sphinx extension: a page loads what it uses, once.
 
 The theme loads its icons twice, as a script of 1.5 MB that draws them and as fonts with every icon
-there is; here the fonts are left, with the icons that the pages show. The search's index is loaded where
-there is a search. Photographs are stored as such, not as PNG, pictures say how large they are, and formulae
-are typeset a few at a time (``_static/math.js``). Signatures in the API pages are a few elements each,
-not dozens.
+there is; here the fonts are left, with the icons that the pages show. The search's index is loaded
+where there is a search. Photographs are stored as such, not as PNG, pictures say how large they
+are, and formulae are typeset a few at a time (``_static/math.js``). Signatures in the API pages are
+a few elements each, not dozens.
 
 Everything is done to the files of a finished build, and may be done to them again.
 """
@@ -209,7 +209,9 @@ def lighten(site: Path) -> None:
         (site / "_static" / useless).unlink(missing_ok=True)
 
 
-def finished(app: Sphinx, exception: Exception | None, do: Callable[[Path], None] = lighten) -> None:
+def finished(
+    app: Sphinx, exception: Exception | None, do: Callable[[Path], None] = lighten
+) -> None:
     """Do so when all pages are written."""
     if exception is None and app.builder.format == "html":
         do(Path(app.outdir))

@@ -1,7 +1,7 @@
 """Sphinx extension: what readers type finds the page that they mean.
 
-The words of ``book/_search.yml`` become entries of the search's index, which stand before pages that
-merely hold the word; ``_static/search.js`` makes what is shown of a page readable.
+The words of ``book/_search.yml`` become entries of the search's index, which stand before pages
+that merely hold the word; ``_static/search.js`` makes what is shown of a page readable.
 """
 
 import json
@@ -13,7 +13,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 INDEX = re.compile(r"^Search\.setIndex\((.*)\);?\s*$", re.S)
-TOOLS = re.compile(r'(<script[^>]* src="[^"]*searchtools\.js[^"]*"></script>)(?!\s*<script[^>]*search\.js)')
+TOOLS = re.compile(
+    r'(<script[^>]* src="[^"]*searchtools\.js[^"]*"></script>)(?!\s*<script[^>]*search\.js)'
+)
 
 
 def with_words(index: str, words: dict[str, list[str]], site: Path) -> tuple[str, list[str]]:
@@ -59,7 +61,9 @@ def add_words(app: Sphinx, exception: Exception | None) -> None:
         logging.getLogger(__name__).warning(text, place)
     page = site / "search.html"
     before = page.read_text(encoding="utf-8")
-    page.write_text(TOOLS.sub(r'\1\n    <script src="_static/search.js"></script>', before), "utf-8")
+    page.write_text(
+        TOOLS.sub(r'\1\n    <script src="_static/search.js"></script>', before), "utf-8"
+    )
 
 
 def setup(app: Sphinx) -> dict:

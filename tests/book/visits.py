@@ -47,6 +47,20 @@ LOST = """() => [...document.querySelectorAll('div.math mjx-container')].filter(
         sign => sign.getBoundingClientRect().width > 0
             && sign.getBoundingClientRect().right < left);
 }).map(formula => formula.querySelector('mjx-assistive-mml').textContent)"""
+# Formulae that stick out of their column, by as many pixels; and whether the column can be scrolled
+# to their end. A box with a frame counts as its contents.
+WIDE = """() => [...document.querySelectorAll('div.math')].map(column => {
+    const parts = [...column.querySelectorAll('mjx-math, mjx-itable, mjx-mtd')];
+    const right = Math.max(...parts.map(part => part.getBoundingClientRect().right));
+    const by = Math.round(right - column.getBoundingClientRect().right);
+    const scroller = [column, ...column.querySelectorAll('mjx-container')].find(
+        one => one.scrollWidth >= one.clientWidth + by - 2
+            && /auto|scroll/.test(getComputedStyle(one).overflowX));
+    return { by, scrolls: Boolean(scroller),
+             text: column.querySelector('mjx-assistive-mml')?.textContent };
+}).filter(one => one.by > 1)"""
+SQUEEZED = """() => [...document.querySelectorAll('article img[data-photos]')]
+.map(one => one.getBoundingClientRect().width / one.naturalWidth).filter(scale => scale < 0.55)"""
 CUT = """() => [...document.querySelectorAll(
     'article :is(div.math mjx-container, pre, table, img, figure)')]
 .filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
@@ -156,6 +170,8 @@ def visit(browser, url):
     with opened(browser, url, PHONE, "dark", wrong := nothing_wrong()) as tab:
         phone = {"width": tab.evaluate("document.documentElement.scrollWidth")}
         phone["lost"] = tab.evaluate(LOST)
+        phone["wide"] = tab.evaluate(WIDE)
+        phone["squeezed"] = tab.evaluate(SQUEEZED)
         widget_heights(tab)
         phone |= {"live": live_widgets(tab), "moved": moved_slider(tab)}
         seen |= {"phone": phone, "dark": tab.evaluate(COLOURS)}
@@ -167,6 +183,7 @@ def visit(browser, url):
         seen["widgets"] = widget_heights(tab)
         show_pictures(tab)
         seen["light"] = tab.evaluate(COLOURS)
+        seen["wide"] = tab.evaluate(WIDE)
         for name, question in (("unseen", UNSEEN), ("untypeset", UNTYPESET), ("faults", FAULTS)):
             seen[name] = tab.evaluate(question)
         tab.emulate_media(media="print", color_scheme="light")

@@ -134,7 +134,9 @@ def test_it_trains_in_the_page_and_plots_the_loss(static_page):
     page.get_by_text("An easy triplet").wait_for()
     page.get_by_role("button", name="Train").wait_for()  # it stopped by itself
     assert shown(page)[2] == 0
-    agrees(page, TripletPlayground(*(place(page, name) for name in ("sketch", "positive", "negative"))))
+    agrees(
+        page, TripletPlayground(*(place(page, name) for name in ("sketch", "positive", "negative")))
+    )
     told = page.locator("svg[aria-label^='Loss after each step']").get_attribute("aria-label")
     losses = [float(value) for value in told.split(": ")[1].split(", ")]
     assert losses == sorted(losses, reverse=True)

@@ -125,7 +125,7 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
 
 @pytest.mark.browser
 def test_a_click_in_the_plane_goes_there(static_page):
-    page = static_page(samples.walker())
+    page = static_page(make())
     plane = page.locator(".zsbir-live-plane")
     box = plane.bounding_box()
     page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.1 * box["height"])
