@@ -70,8 +70,8 @@ def blocked(browser: Browser, url: str) -> dict:
     open_page(browser, url)
     events = json.loads(browser.stop_tracing())["traceEvents"]
     # The thread of the page is the one that typeset it, or at least did most.
-    pages = {(one["pid"], one["tid"]) for one in events
-             if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"}  # fmt: skip
+    named = [one for one in events if one["name"] == "thread_name"]
+    pages = {(one["pid"], one["tid"]) for one in named if one["args"]["name"] == "CrRendererMain"}
     taken: dict[tuple, list[float]] = {thread: [] for thread in pages}
     for one in events:
         thread = one["pid"], one["tid"]

@@ -44,7 +44,8 @@ def test_lines_lie_where_the_grid_has_the_level(static_page):
     page = static_page(AdversarialReplay({"a": [GameFrame(0, codes, heights)]}, (-3, 3)))
     page.locator("[data-lines] path").first.wait_for(state="attached")
     places = page.locator("[data-lines] path").evaluate_all(
-        "all => all.flatMap(p => [...p.getAttribute('d').matchAll(/[ML]([-\\d.]+)/g)].map(m => +m[1]))"
+        "all => all.flatMap(path => [...path.getAttribute('d').matchAll(/[ML]([-\\d.]+)/g)])"
+        ".map(found => Number(found[1]))"
     )
     assert sorted({round(place / 400, 2) for place in places}) == [0.1, 0.5, 0.9]
 
