@@ -108,7 +108,7 @@ def test_the_best_split_is_kept_and_comes_back(static_page):
     page = static_page(samples.split())
     chips = page.locator(".zsbir-live-chips button")
     chips.first.wait_for()
-    best = page.locator(".zsbir-live-words").last
+    best = page.locator(".zsbir-split-best")
     pressed = "g => [...g.querySelectorAll('[aria-pressed=true]')].length"
     for name in ("None", "As many by chance", "As many by chance"):
         page.get_by_role("button", name=name).click()

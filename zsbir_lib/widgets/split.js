@@ -146,7 +146,7 @@ function render({ model, el }) {
       set(easy.slice(0, Math.ceil(asked.length / 2)));
     }),
     button("None", () => set([])));
-  const best = element("p", { className: "zsbir-live-words" });
+  const best = element("p", { className: "zsbir-split-best" });
   const again = button("Show the best split again", () => set(record.asked));
   let record = null; // the highest mAP@K that was found, by which method and on which classes
   bar.append(again);

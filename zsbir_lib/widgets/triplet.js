@@ -1,9 +1,10 @@
 // The triplet playground: three points, a margin, the loss and the steps that descend it.
 //
-// It trains in the page: "Train" takes a step at each frame of the screen until nothing moves.
+// It trains in the page: "Train" takes step after step until nothing moves.
 //
 // Model: `sketch`, `positive`, `negative` ([x, y]), `margin`, `rate`, `side`.
 
+const PAUSE = 120; // milliseconds between steps of the training, for the eye
 const POINTS = ["sketch", "positive", "negative"];
 
 function square(a, b) {
@@ -89,18 +90,18 @@ function render({ model, el }) {
     if (running) stop();
     else {
       train.textContent = "Stop";
-      running = requestAnimationFrame(go);
+      running = setTimeout(go, PAUSE);
     }
   });
   function go() {
     const before = results().loss;
     step();
     // At the border of the plane a step may change nothing.
-    if (results().loss > 0 && before - results().loss > 1e-6) running = requestAnimationFrame(go);
+    if (results().loss > 0 && before - results().loss > 1e-6) running = setTimeout(go, PAUSE);
     else stop();
   }
   function stop() {
-    cancelAnimationFrame(running);
+    clearTimeout(running);
     running = 0;
     train.textContent = "Train";
   }
