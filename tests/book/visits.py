@@ -60,7 +60,8 @@ WIDE = """() => [...document.querySelectorAll('div.math')].map(column => {
              text: column.querySelector('mjx-assistive-mml')?.textContent };
 }).filter(one => one.by > 1)"""
 SQUEEZED = """() => [...document.querySelectorAll('article img[data-photos]')]
-.map(one => one.getBoundingClientRect().width / one.naturalWidth).filter(scale => scale < 0.55)"""
+.map(one => one.getBoundingClientRect().width / Number(one.getAttribute('width')))
+.filter(scale => scale < 0.55)"""
 CUT = """() => [...document.querySelectorAll(
     'article :is(div.math mjx-container, pre, table, img, figure)')]
 .filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0

@@ -112,10 +112,14 @@ def test_the_guess_is_dragged_by_its_peak(static_page):
     page.mouse.move(x + plane["width"] / 8, y + 0.1 * plane["height"], steps=4)
     page.mouse.up()
     # The plane is 8 wide: an eighth of it is 1. Lower is wider.
-    assert float(page.get_by_role("slider", name="mean").input_value()) == pytest.approx(1, abs=0.051)
+    assert float(page.get_by_role("slider", name="mean").input_value()) == pytest.approx(
+        1, abs=0.051
+    )
     assert float(page.get_by_role("slider", name="deviation").input_value()) > 1.05
     end = peak.locator("circle").last.bounding_box()
     assert end["x"] == pytest.approx(start["x"] + plane["width"] / 8, abs=4)
     peak.focus()
     page.keyboard.press("ArrowLeft")
-    assert float(page.get_by_role("slider", name="mean").input_value()) == pytest.approx(0.95, abs=0.051)
+    assert float(page.get_by_role("slider", name="mean").input_value()) == pytest.approx(
+        0.95, abs=0.051
+    )
