@@ -40,6 +40,10 @@ PLAIN_CODE = re.compile(r'<code class="[^"]*">(?:<span class="pre">[^<]*</span>\
 
 HANDED = re.compile(r'src="data:image/png;base64,([^"]+)"')
 
+# A formula in the text and the sign after it, which would else begin the next line.
+HELD = re.compile(r'(?<!<span class="zsbir-held">)'
+                  r'(<span class="math notranslate nohighlight">[^<]*</span>)([.,;:?!)]+)')  # fmt: skip
+
 PHOTOGRAPH = 0.3  # bytes of a PNG for each pixel, from which on it is one, or holds some
 SMALL = 24_000  # bytes that are not worth the work
 QUALITY = 88
@@ -118,6 +122,7 @@ def lighter_page(text: str, pictures: dict[str, Picture], *, search: bool) -> st
                 f'decoding="async"{lazy}{kind} />')  # fmt: skip
 
     text = IMAGE.sub(image, text)
+    text = HELD.sub(r'<span class="zsbir-held">\1\2</span>', text)
     text = SIGNATURE.sub(lambda found: plain_signature(found[0]), text)
     return PLAIN_CODE.sub(lambda found: PRE.sub(r"\1", found[0]), text)
 

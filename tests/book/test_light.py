@@ -52,6 +52,13 @@ def test_scripts_that_a_page_has_no_use_for_go_and_a_second_time_changes_nothing
     assert "searchtools" in lighter_page(HEAD, {}, search=True)
 
 
+def test_a_full_stop_after_a_formula_begins_no_line():
+    formula = '<span class="math notranslate nohighlight">\\(x\\)</span>'
+    once = lighter_page(f"<p>{formula}, so {formula} is</p>", {}, search=False)
+    assert once == f'<p><span class="zsbir-held">{formula},</span> so {formula} is</p>'
+    assert lighter_page(once, {}, search=False) == once
+
+
 def test_pictures_say_how_large_they_are(noise):
     page = lighter_page('<img alt="Noise all over" src="../_images/a.png" />',
                         {"a.png": web_picture(noise)}, search=False)  # fmt: skip
