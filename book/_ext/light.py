@@ -41,8 +41,8 @@ PLAIN_CODE = re.compile(r'<code class="[^"]*">(?:<span class="pre">[^<]*</span>\
 HANDED = re.compile(r'src="data:image/png;base64,([^"]+)"')
 
 # A formula in the text and the sign after it, which would else begin the next line.
-HELD = re.compile(r'(?<!<span class="zsbir-held">)'
-                  r'(<span class="math notranslate nohighlight">[^<]*</span>)([.,;:?!)]+)')  # fmt: skip
+FORMULA = r'<span class="math notranslate nohighlight">[^<]*</span>'
+HELD = re.compile(rf'(?<!<span class="zsbir-held">)({FORMULA})([.,;:?!)]+)')
 
 PHOTOGRAPH = 0.3  # bytes of a PNG for each pixel, from which on it is one, or holds some
 SMALL = 24_000  # bytes that are not worth the work
