@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import json
 import mimetypes
 import re
 import shutil
@@ -22,11 +23,15 @@ import yaml
 from bs4 import BeautifulSoup, NavigableString, Tag
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from page_widgets import read_model  # noqa: E402
+
 SITE = ROOT / "_build" / "html"
 OUT = ROOT / "_build" / "course" / "slides"
 HERE = Path(__file__).resolve().parent / "slides"
 # Of the site's folder of scripts, what a deck loads.
-STATICS = ("vendor", "anywidget", "widgets-config.js", "pygments.css", "favicon.svg")
+STATICS = ("vendor", "widgets.js", "pygments.css", "favicon.svg")
 NO_SLIDES = ("Start here", "Assignments", "Appendix")
 SHORT = 45  # words of a paragraph that is shown whole; of a longer one, its last sentence
 EXERCISE = re.compile(r"\d+\. .+\((?:easy|medium|hard)\)")
@@ -58,10 +63,9 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-WIDGETS = "\n".join(
-    f'<script src="_static/{name}"></script>'
-    for name in ("vendor/widgets/require.js", "widgets-config.js", "vendor/widgets/embed-amd.js")
-)
+WIDGETS = '<script src="_static/widgets.js"></script>'
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass
@@ -234,6 +238,28 @@ def chapters() -> list[str]:
     return [Path(name).name for name in ("book/tour", *found)]
 
 
+def address_of(file: Path) -> str:
+    """Return an address that holds a file."""
+    kind = mimetypes.guess_type(file.name)[0]
+    return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode('ascii')}"
+
+
+def widget_state(page: Path, article: Tag) -> str:
+    """Return a script that holds the models of a page's widgets, which lie beside the page."""
+    models = {}
+    for view in article.find_all("script", type=VIEW):
+        model, state = read_model((page.parent / view["data-file"]).read_text(encoding="utf-8"))
+        for frame in state.get("frames", ()):
+            if "src" in frame:
+                frame["src"] = address_of((page.parent / frame["src"]).resolve())
+        models[model] = {"state": state}
+        view.find_next_sibling("div").decompose()
+        del view["data-file"]
+    # A closing tag inside a text would end the script.
+    told = json.dumps({"state": models}).replace("</", "<\\/")
+    return f'<script type="{STATE}">{told}</script>' if models else ""
+
+
 def make_deck(page: Path) -> str:
     """Return the slides of a built page of the book as one HTML file."""
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
@@ -242,21 +268,19 @@ def make_deck(page: Path) -> str:
         one.decompose()
     for link in article.select("a.internal, a[href^='#']"):
         link.unwrap()  # other pages of the book are not beside the slides
+    state = widget_state(page, article)
     for image in article.find_all("img"):
         source = image["src"]
         if not source.startswith("data:"):
             file = (page.parent / source.partition("?")[0]).resolve()
-            kind = mimetypes.guess_type(file.name)[0]
-            data = base64.b64encode(file.read_bytes()).decode("ascii")
-            image["src"] = f"data:{kind};base64,{data}"
+            image["src"] = address_of(file)
         image.attrs.pop("loading", None)
-    state = soup.find("script", type="application/vnd.jupyter.widget-state+json")
     deck = Deck(article)
     title = article.find("h1").get_text().removesuffix("#").strip()
     return PAGE.format(
         title=title,
         slides=deck.html(),
-        state=str(state) if state else "",
+        state=state,
         widgets=WIDGETS if state else "",
     )
 

@@ -55,13 +55,6 @@ PACKAGES = (
             "LICENSE": "mathjax",
         },
     ),
-    Package("requirejs", "2.3.8", "MIT", {"require.js": "widgets"}),
-    Package(
-        "@jupyter-widgets/html-manager",
-        "1.0.15",
-        "BSD-3-Clause; bundled Font Awesome 5.15.4 fonts OFL-1.1; bundled jQuery MIT",
-        {"dist/embed-amd.js": "widgets", "dist/*.woff2": "widgets/fonts"},
-    ),
     # .js, because not every static server knows that .mjs is JavaScript.
     Package(
         "onnxruntime-web",

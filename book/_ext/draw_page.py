@@ -21,7 +21,8 @@ PAGE = "book/draw"
 KEEP = """<script>
 if (location.protocol.startsWith("http") && navigator.serviceWorker) {
   addEventListener("load", () => import(new URL("KEEP", location.href).href)
-    .then(({ keep }) => keep("WORKER")).catch(() => {}));
+    .then(({ keep }) => keep("WORKER", [...document.querySelectorAll("[data-file], img")]
+      .map(one => new URL(one.dataset.file ?? one.src, location.href)))).catch(() => {}));
 }
 </script>
 """

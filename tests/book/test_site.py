@@ -2,7 +2,9 @@
 
 import re
 from html.parser import HTMLParser
+from urllib.error import HTTPError
 from urllib.parse import unquote, urldefrag, urlparse
+from urllib.request import urlopen
 
 import pytest
 from build_book import pages
@@ -99,6 +101,65 @@ def test_the_rocket_is_there_where_the_book_has_a_home(site, root):
             assert f'href="{COLAB}' not in html, page
 
 
+HEAVIEST = 2_600_000  # bytes of a chapter and all that it loads before anybody scrolls
+EVERYWHERE = r"fontawesome\.js|embed-amd|require\.js|searchindex\.js|fa-solid-900\.(ttf|woff2)"
+
+
+def test_pages_load_what_they_use_and_once(site, built):
+    """No script that draws icons beside the font, no manager of all widgets, no search."""
+    for page in PAGES:
+        loads = built[site / f"{page}.html"].loads
+        assert [one for one in loads if re.search(EVERYWHERE, one)] == [], page
+        assert len(loads) == len(set(loads)), page
+    sheet = (site / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    assert not re.search(EVERYWHERE, sheet)
+    for font in (site / "_static/vendor/fontawesome/webfonts").glob("*.woff"):
+        assert font.stat().st_size < 10_000, font.name
+
+
+def test_a_lost_address_shows_the_way_back(site, address):
+    with pytest.raises(HTTPError) as failed:
+        urlopen(f"{address}/book/no_such_page.html")
+    assert failed.value.code == 404
+    text = failed.value.read().decode()
+    assert "There is no such page" in text
+    base = re.search(r'<base href="([^"]*)"', text)[1]
+    known = {"/", urlparse(Home.read().site or "").path.rstrip("/") + "/"}
+    assert base in known
+    for link in re.findall(r'(?:<a href|action)="([^"]*)"', text):
+        assert (site / link).is_file(), link
+
+
+def test_pages_can_be_edited_where_the_book_has_a_home(site, root):
+    repository = Home.read(root).repository
+    for page in PAGES:
+        html = (site / f"{page}.html").read_text(encoding="utf-8")
+        assert ("Edit this page</a>" in html) is (repository is not None), page
+
+
+def test_no_page_is_heavy(site, built):
+    heavy = {}
+    for page in PAGES:
+        path = site / f"{page}.html"
+        files = {(path.parent / unquote(one.split("?")[0])).resolve()
+                 for one in built[path].loads if not one.startswith("data:")}  # fmt: skip
+        lazy = {(path.parent / image["src"]).resolve() for image in built[path].images
+                if image.get("loading") == "lazy"}  # fmt: skip
+        total = path.stat().st_size + sum(one.stat().st_size for one in files - lazy)
+        if total > HEAVIEST:
+            heavy[page] = total
+    assert heavy == {}
+
+
+def test_pictures_of_pages_have_a_size_and_no_photograph_is_a_png(built):
+    for path, page in built.items():
+        for image in page.images:
+            if "_images/" in image["src"]:
+                assert {"width", "height"} <= image.keys(), f"{path.name}: {image['src']}"
+                if "data-photos" in image:
+                    assert image["src"].endswith(".webp"), f"{path.name}: {image['src']}"
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
 def test_page_opens_without_complaint(seen, page):
@@ -123,6 +184,20 @@ def test_phone_needs_no_sideways_scrolling(seen, page):
     phone = seen(page)["phone"]
     assert phone["width"] <= PHONE["width"]
     assert phone["lost"] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_no_formula_is_cut(seen, page):
+    """On a desktop each fits its column; on a phone what cannot be broken scrolls in its box."""
+    assert seen(page)["wide"] == []
+    assert [one["text"] for one in seen(page)["phone"]["wide"] if not one["scrolls"]] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_words_below_photographs_can_be_read_on_a_phone(seen, page):
+    assert seen(page)["phone"]["squeezed"] == []
 
 
 def luminance(colour):

@@ -47,6 +47,21 @@ LOST = """() => [...document.querySelectorAll('div.math mjx-container')].filter(
         sign => sign.getBoundingClientRect().width > 0
             && sign.getBoundingClientRect().right < left);
 }).map(formula => formula.querySelector('mjx-assistive-mml').textContent)"""
+# Formulae that stick out of their column, by as many pixels; and whether the column can be scrolled
+# to their end. A box with a frame counts as its contents.
+WIDE = """() => [...document.querySelectorAll('div.math')].map(column => {
+    const parts = [...column.querySelectorAll('mjx-math, mjx-itable, mjx-mtd')];
+    const right = Math.max(...parts.map(part => part.getBoundingClientRect().right));
+    const by = Math.round(right - column.getBoundingClientRect().right);
+    const scroller = [column, ...column.querySelectorAll('mjx-container')].find(
+        one => one.scrollWidth >= one.clientWidth + by - 2
+            && /auto|scroll/.test(getComputedStyle(one).overflowX));
+    return { by, scrolls: Boolean(scroller),
+             text: column.querySelector('mjx-assistive-mml')?.textContent };
+}).filter(one => one.by > 1)"""
+SQUEEZED = """() => [...document.querySelectorAll('article img[data-photos]')]
+.map(one => one.getBoundingClientRect().width / Number(one.getAttribute('width')))
+.filter(scale => scale < 0.55)"""
 CUT = """() => [...document.querySelectorAll(
     'article :is(div.math mjx-container, pre, table, img, figure)')]
 .filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
@@ -106,15 +121,16 @@ def widget_heights(tab):
     """Return how many widgets a page has, and the heights of the places where they show."""
     count = tab.locator(WIDGETS).count()
     if count:
-        # The manager puts each widget in a place of its own, beside the script it replaces.
+        # Each is made when a reader comes near, or prints.
+        tab.evaluate("dispatchEvent(new Event('beforeprint'))")
         with contextlib.suppress(TimeoutError):  # then there are too few
             tab.wait_for_function(
-                "n => document.querySelectorAll('.widget-subarea > :not(script)').length >= n",
+                "n => document.querySelectorAll('.zsbir-widget-shown').length >= n",
                 arg=count,
                 timeout=15_000,
             )
-    shown = "[...document.querySelectorAll('.widget-subarea > :not(script)')].length"
-    heights = "[...document.querySelectorAll('.widget-subarea')].map(e => e.clientHeight)"
+    shown = "[...document.querySelectorAll('.zsbir-widget-shown')].length"
+    heights = "[...document.querySelectorAll('.zsbir-widget')].map(e => e.clientHeight)"
     return {"count": count, "shown": tab.evaluate(shown), "heights": tab.evaluate(heights)}
 
 
@@ -132,16 +148,19 @@ def moved_slider(tab):
         return None
     figure = tab.locator(".zsbir-explorer").first
     figure.scroll_into_view_if_needed()
-    picture, slider = figure.locator("img"), figure.locator("input[type=range]").first
+    picture, slider = figure.locator("img"), figure.locator("input").first
     before = picture.get_attribute("src"), picture.get_attribute("alt")
-    place, last = int(slider.input_value()), int(slider.get_attribute("max"))
     slider.focus()
-    tab.keyboard.press("ArrowRight" if place < last else "ArrowLeft")
+    if slider.get_attribute("role") == "switch":
+        tab.keyboard.press("Space")
+    else:
+        place, last = int(slider.input_value()), int(slider.get_attribute("max"))
+        tab.keyboard.press("ArrowRight" if place < last else "ArrowLeft")
     box = figure.bounding_box()
     return {
         "sources": [before[0], picture.get_attribute("src")],
         "words": [before[1], picture.get_attribute("alt")],
-        "value": slider.get_attribute("aria-valuetext"),
+        "value": figure.locator("output").first.inner_text(),
         "ends": [box["x"], box["x"] + box["width"]],
     }
 
@@ -152,6 +171,8 @@ def visit(browser, url):
     with opened(browser, url, PHONE, "dark", wrong := nothing_wrong()) as tab:
         phone = {"width": tab.evaluate("document.documentElement.scrollWidth")}
         phone["lost"] = tab.evaluate(LOST)
+        phone["wide"] = tab.evaluate(WIDE)
+        phone["squeezed"] = tab.evaluate(SQUEEZED)
         widget_heights(tab)
         phone |= {"live": live_widgets(tab), "moved": moved_slider(tab)}
         seen |= {"phone": phone, "dark": tab.evaluate(COLOURS)}
@@ -163,6 +184,7 @@ def visit(browser, url):
         seen["widgets"] = widget_heights(tab)
         show_pictures(tab)
         seen["light"] = tab.evaluate(COLOURS)
+        seen["wide"] = tab.evaluate(WIDE)
         for name, question in (("unseen", UNSEEN), ("untypeset", UNTYPESET), ("faults", FAULTS)):
             seen[name] = tab.evaluate(question)
         tab.emulate_media(media="print", color_scheme="light")

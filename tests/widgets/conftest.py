@@ -20,16 +20,14 @@ from ipywidgets.embed import embed_data
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "book" / "_ext"), str(Path(__file__).parent)]
 
-# The same scripts as on the book's pages, in the same order; and taller than any window, so that a
+# The same script as on the book's pages; and taller than any window, so that a
 # finger that should drag could scroll instead.
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Widgets</title>
 <link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width">
 <style>main {{ min-height: 200vh }} {style}</style>
-<script src="_static/vendor/widgets/require.js"></script>
-<script src="_static/widgets-config.js"></script>
-<script src="_static/vendor/widgets/embed-amd.js"></script>
+<script defer src="_static/widgets.js"></script>
 </head><body><main><h1>Widgets</h1>{places}</main>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script></body></html>
 """
@@ -45,13 +43,10 @@ DARK = "body { background: #121212; color: #ced6dd }"
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory):
     """Serve a folder that holds the book's scripts; return it and its address."""
-    from offline import anywidget_script
     from serve import make_server
 
     folder = tmp_path_factory.mktemp("pages")
     shutil.copytree(ROOT / "book" / "_static", folder / "_static")
-    (folder / "_static" / "anywidget").mkdir()
-    shutil.copyfile(anywidget_script(), folder / "_static" / "anywidget" / "index.js")
     with make_server(folder) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield folder, f"http://127.0.0.1:{server.server_port}"

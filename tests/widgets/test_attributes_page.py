@@ -108,3 +108,14 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
         "wheels": False,
     }
     assert next(iter(ranking(page))) == notebook.python("print(widget.predicted)") == "owl"
+
+
+@pytest.mark.browser
+def test_attributes_stand_in_groups(static_page):
+    names = ["animal", "wings", "zigzag"]
+    page = static_page(AttributeChooser([[1, 1, 0], [0, 0, 1]], ["bird", "sign"], names, [0.5] * 3))
+    assert page.locator(".zsbir-attributes-title").all_inner_texts() == [
+        "what kind of thing", "parts", "others",
+    ]  # fmt: skip
+    group = page.get_by_role("group", name="Attributes: parts")
+    assert group.get_by_role("button").all_inner_texts() == ["wings"]

@@ -91,3 +91,11 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.keyboard.press("ArrowLeft")
     notebook.settle()
     assert notebook.python("print(widget.run['weight'], widget.active)") == "10.0 2"
+
+
+@pytest.mark.browser
+def test_the_bars_say_what_they_are(static_page):
+    page = static_page(samples.collapse())
+    words = " ".join(page.locator(".zsbir-live-plane text").all_text_contents())
+    assert "nats" in words
+    assert "6 latent numbers, the most used first" in words

@@ -76,3 +76,21 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.touchscreen.tap(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
     notebook.settle()
     assert notebook.python("print(widget.position)") == "[3]"
+
+
+@pytest.mark.browser
+def test_what_is_on_or_off_is_a_switch(static_page):
+    def draw(scaled):
+        figure, _ = new_plot(2, 1)
+        figure.alt_text = f"Empty axes, scaled: {scaled}"
+        return figure
+
+    page = static_page(Explorer(draw, {"scaled": ["no", "yes"]}))
+    switch = page.get_by_role("switch")
+    assert words(page) == "Empty axes, scaled: no"
+    switch.click()
+    assert words(page) == "Empty axes, scaled: yes"
+    assert switch.is_checked()
+    assert page.locator("output").inner_text() == "yes"
+    page.keyboard.press("Space")
+    assert words(page) == "Empty axes, scaled: no"

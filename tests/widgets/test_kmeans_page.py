@@ -130,3 +130,18 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     expected.move()
     page.get_by_role("button", name="Assign", exact=True).wait_for()
     np.testing.assert_allclose(centres(page), expected.centres, atol=6e-3)
+
+
+@pytest.mark.browser
+def test_regions_follow_the_centres_and_past_runs_are_kept(static_page):
+    page = static_page(KMeansStepper(np.random.default_rng(0).normal(size=(40, 2))))
+    regions = page.locator("[data-regions]")
+    page.get_by_role("button", name="Run to the end").click()
+    before = regions.inner_html()
+    colours = set(regions.evaluate("g => [...g.children].map(one => one.getAttribute('fill'))"))
+    assert len(colours) == page.locator("[aria-label^='Centre']").count()
+    ended = page.locator(".zsbir-live-words").inner_text().split()[1]
+    page.get_by_role("button", name="Another start").click()
+    assert regions.inner_html() != before
+    assert f"came to {ended}" in page.locator(".zsbir-live-help").inner_text()
+    assert page.locator("[data-past]").count() == 1

@@ -97,3 +97,29 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     values = json.loads(notebook.python(f"print([{terms}])"))
     assert shown(page) == pytest.approx(values, abs=0.006)
     assert float(notebook.python("print(widget.deviation)")) == pytest.approx(0.95)
+
+
+@pytest.mark.browser
+def test_the_guess_is_dragged_by_its_peak(static_page):
+    page = static_page(PosteriorExplorer())
+
+    def chosen(name):
+        return float(page.get_by_role("slider", name=name).input_value())
+
+    peak = page.locator("[aria-label^='peak of q']")
+    peak.wait_for()
+    start = peak.locator("circle").last.bounding_box()
+    plane = page.locator(".zsbir-live-plane").first.bounding_box()
+    x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + plane["width"] / 8, y + 0.1 * plane["height"], steps=4)
+    page.mouse.up()
+    # The plane is 8 wide: an eighth of it is 1. Lower is wider.
+    assert chosen("mean") == pytest.approx(1, abs=0.051)
+    assert chosen("deviation") > 1.05
+    end = peak.locator("circle").last.bounding_box()
+    assert end["x"] == pytest.approx(start["x"] + plane["width"] / 8, abs=4)
+    peak.focus()
+    page.keyboard.press("ArrowLeft")
+    assert chosen("mean") == pytest.approx(0.95, abs=0.051)

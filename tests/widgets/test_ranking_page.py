@@ -122,3 +122,18 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     notebook.settle()
     assert notebook.python("print(widget.order[:3])") == "[2, 0, 5]"
     assert page.locator(".jp-Notebook .jp-Cell").count() == 1
+
+
+@pytest.mark.browser
+def test_each_mark_tells_by_how_much_it_changed(static_page):
+    page = static_page(RankingExplorer([1, 0, 1, 0], 2, names=["cow"] * 4))
+    changes = page.locator(".zsbir-ranking-change")
+    assert changes.all_inner_texts() == [""] * 5
+    values = page.locator(".zsbir-live-scores tr td:nth-of-type(2)")
+    before = [float(text) for text in values.all_inner_texts()]
+    page.get_by_role("button", name="Worst order").click()
+    after = [float(text) for text in values.all_inner_texts()]
+    for text, old, new in zip(changes.all_inner_texts(), before, after, strict=True):
+        told = 0 if text == "unchanged" else float(text[2:].replace("−", "-"))
+        assert told == pytest.approx(new - old, abs=0.0011)
+    assert any(text.startswith("▼") for text in changes.all_inner_texts())

@@ -42,9 +42,10 @@ def test_lines_lie_where_the_grid_has_the_level(static_page):
     heights = np.repeat((side[None] + 3) / 6, 13, axis=0)  # rises from left to right alone
     codes = np.array([[0, 0], [1, 1], [2, 0.0]])
     page = static_page(AdversarialReplay({"a": [GameFrame(0, codes, heights)]}, (-3, 3)))
-    page.locator("[data-lines] line").first.wait_for(state="attached")
-    places = page.locator("[data-lines] line").evaluate_all(
-        "all => all.flatMap(l => ['x1', 'x2'].map(a => Number(l.getAttribute(a))))"
+    page.locator("[data-lines] path").first.wait_for(state="attached")
+    places = page.locator("[data-lines] path").evaluate_all(
+        "all => all.flatMap(path => [...path.getAttribute('d').matchAll(/[ML]([-\\d.]+)/g)])"
+        ".map(found => Number(found[1]))"
     )
     assert sorted({round(place / 400, 2) for place in places}) == [0.1, 0.5, 0.9]
 
@@ -94,3 +95,14 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     page.keyboard.press("ArrowLeft")
     notebook.settle()
     assert notebook.python("print(widget.step)") == "1"
+
+
+@pytest.mark.browser
+def test_levels_are_named_and_the_text_keeps_up_with_play(static_page):
+    page = static_page(samples.replay())
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play").wait_for()  # it has ended
+    assert page.locator(".zsbir-live-status").inner_text().endswith("step 20")
+    levels = page.locator("[data-level]").all_text_contents()
+    drawn = page.locator("[data-lines] path").count()
+    assert len(levels) == drawn > 0

@@ -101,3 +101,22 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     unseen = json.loads(notebook.python("import json; print(json.dumps(sorted(widget.unseen)))"))
     assert unseen == ["class a", "class b", "class e", "class f"]
     agrees(page, unseen)
+
+
+@pytest.mark.browser
+def test_the_best_split_is_kept_and_comes_back(static_page):
+    page = static_page(samples.split())
+    chips = page.locator(".zsbir-live-chips button")
+    chips.first.wait_for()
+    best = page.locator(".zsbir-split-best")
+    pressed = "g => [...g.querySelectorAll('[aria-pressed=true]')].length"
+    for name in ("None", "As many by chance", "As many by chance"):
+        page.get_by_role("button", name=name).click()
+    assert best.inner_text().startswith("Best of ")
+    count = int(best.inner_text().split(" on ")[1].split()[0])
+    page.get_by_role("button", name="None").click()
+    page.get_by_role("button", name="Show the best split again").click()
+    assert page.locator(".zsbir-live-chips").evaluate(pressed) == count
+    score = best.inner_text().split(": ")[1].split()[0]
+    assert any(score in line for line in page.locator(".zsbir-live-words").all_inner_texts()[:2])
+    assert page.get_by_role("button", name="Show the best split again").is_disabled()

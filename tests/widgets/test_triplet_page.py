@@ -125,3 +125,24 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     assert sketch == pytest.approx([-0.52, -0.2])
     near, far, loss = json.loads(notebook.python("print([*widget.distances, widget.loss])"))
     assert shown(page)[:3] == pytest.approx((near, far, loss), abs=5e-4)
+
+
+@pytest.mark.browser
+def test_it_trains_in_the_page_and_plots_the_loss(static_page):
+    page = static_page(TripletPlayground(*START))
+    page.get_by_role("button", name="Train").click()
+    page.get_by_text("An easy triplet").wait_for()
+    page.get_by_role("button", name="Train").wait_for()  # it stopped by itself
+    assert shown(page)[2] == 0
+    agrees(
+        page, TripletPlayground(*(place(page, name) for name in ("sketch", "positive", "negative")))
+    )
+    told = page.locator("svg[aria-label^='Loss after each step']").get_attribute("aria-label")
+    losses = [float(value) for value in told.split(": ")[1].split(", ")]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[0] == pytest.approx(TripletPlayground(*START).loss, abs=0.006)
+    assert losses[-1] == 0
+    # A new start is a new curve, beside that of the first training.
+    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="One step downhill").click()
+    assert page.locator("[data-past]").count() == 1

@@ -121,3 +121,15 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
     assert z == pytest.approx(place(page, "you"), abs=0.006)
     assert z[1] > -0.5
     assert notebook.python("print(widget.nearest)") in words(page)
+
+
+@pytest.mark.browser
+def test_a_click_in_the_plane_goes_there(static_page):
+    page = static_page(make())
+    plane = page.locator(".zsbir-live-plane")
+    box = plane.bounding_box()
+    page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.1 * box["height"])
+    told = page.locator("[aria-label^='you at']").get_attribute("aria-label")
+    x, y = (float(value) for value in told.split(" at ")[1].split(", "))
+    assert x > 2
+    assert y > 2

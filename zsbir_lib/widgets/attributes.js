@@ -2,7 +2,7 @@
 //
 // Model: `table` (which class has which attribute), `classes`, `attributes`, `priors`, `photos`
 // (what the classifiers say of each, by its name), `pictures` (addresses, by the same names),
-// `certainty` of an answer, `most` classes to show, and the reader's choices `answers` and `photo`.
+// `groups` of attributes ([title, names] each), `certainty` of an answer, `most` classes to show, and the reader's choices `answers` and `photo`.
 
 const LEAST = 1e-6; // a probability is kept so far from 0 and 1
 
@@ -40,9 +40,14 @@ function render({ model, el }) {
     choose(model, { answers: next === undefined ? others : { ...others, [name]: next } });
   };
   const chips = attributes.map((name) => button("", () => turn(name)));
-  const group = element("div", { className: "zsbir-live-chips" }, ...chips);
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", "Attributes");
+  const groups = model.get("groups").map(([title, names]) => {
+    const heading = element("p", { className: "zsbir-attributes-title", textContent: title });
+    const own = element("div", { className: "zsbir-live-chips" },
+      ...names.map((name) => chips[attributes.indexOf(name)]));
+    own.setAttribute("role", "group");
+    own.setAttribute("aria-label", title ? `Attributes: ${title}` : "Attributes");
+    return element("div", { className: "zsbir-attributes-group" }, ...(title ? [heading] : []), own);
+  });
 
   const rows = Array.from({ length: Math.min(model.get("most"), classes.length) }, () => {
     const [name, share, behind] = [element("th", { scope: "row" }), element("td"), element("td")];
@@ -57,9 +62,11 @@ function render({ model, el }) {
     element("thead", {}, head), element("tbody", {}, ...rows.map(({ row }) => row)));
   const key = element("p", { className: "zsbir-live-help", textContent:
     "Click an attribute: once for yes (✓), again for no (✗), again to take it back. " +
-    "Without an answer the shade shows what the classifiers say of the photo." });
+    "Without an answer the shade shows what the classifiers say of the photo. A nat is a factor " +
+    "of e ≈ 2.7: a class that is 1 nat behind is 2.7 times less likely than the first, one that is " +
+    "5 nats behind 150 times." });
   body.append(element("div", { className: "zsbir-live-bar" }, source.row, clear),
-    element("div", { className: "zsbir-attributes-views" }, image, ranking), key, group);
+    element("div", { className: "zsbir-attributes-views" }, image, ranking), key, ...groups);
 
   let last = null;
   function paint() {

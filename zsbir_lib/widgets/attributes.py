@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 from PIL import Image
 
+from zsbir_lib.datasets.toybox.attributes import ATTRIBUTE_GROUPS
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plots
 from zsbir_lib.widgets.live import LiveWidget, data_url, finite, module_text
@@ -18,6 +19,17 @@ MOST_SHOWN = 6
 """Classes in the ranking."""
 
 _LEAST = 1e-6  # a probability is kept so far from 0 and 1
+
+
+def _grouped(
+    attributes: Sequence[str], groups: Mapping[str, Iterable[str]]
+) -> list[tuple[str, list[str]]]:
+    """Return the attributes by the titles of their groups, and the others by an empty one."""
+    found = [(title, [name for name in names if name in attributes])
+             for title, names in groups.items()]  # fmt: skip
+    grouped = {name for _, names in found for name in names}
+    found.append(("others" if grouped else "", [one for one in attributes if one not in grouped]))
+    return [(title, names) for title, names in found if names]
 
 
 class AttributeChooser(LiveWidget):
@@ -51,6 +63,9 @@ class AttributeChooser(LiveWidget):
         The photo chosen at first; empty for none.
     certainty
         Of an answer, above 0.5 and below 1.
+    groups
+        What to show together: names of attributes, by a title. The rest comes last; by default the
+        groups are the Toybox's, as far as the attributes have its names.
     caption
         Below the widget.
 
@@ -75,6 +90,7 @@ class AttributeChooser(LiveWidget):
     photos = traitlets.Dict().tag(sync=True)
     pictures = traitlets.Dict().tag(sync=True)
     certainty = traitlets.Float(0.95).tag(sync=True)
+    groups: traitlets.List[Any] = traitlets.List().tag(sync=True)
     most = traitlets.Int(MOST_SHOWN).tag(sync=True)
     answers = traitlets.Dict(
         key_trait=traitlets.Unicode(), value_trait=traitlets.Bool()
@@ -92,6 +108,7 @@ class AttributeChooser(LiveWidget):
         pictures: Mapping[str, Image.Image] | None = None,
         photo: str = "",
         certainty: float = 0.95,
+        groups: Mapping[str, Sequence[str]] | None = None,
         caption: str = "",
     ) -> None:
         has = finite(table, "table", ndim=2)
@@ -128,6 +145,7 @@ class AttributeChooser(LiveWidget):
             pictures={str(name): data_url(picture, 160)
                       for name, picture in (pictures or {}).items()},
             certainty=float(certainty),
+            groups=_grouped(attributes, ATTRIBUTE_GROUPS if groups is None else groups),
             photo=photo,
             caption=caption,
         )  # fmt: skip

@@ -46,9 +46,10 @@ function render({ model, el }) {
     role: "img" });
   const bars = svg("g");
   const top = svg("text", { x: 6, y: 16 });
-  top.textContent = `${most.toPrecision(2)} nats`;
+  top.textContent = `↑ divergence of each latent number, up to ${most.toPrecision(2)} nats`;
+  const foot = svg("text", { x: width - 6, y: height - 8, "text-anchor": "end" });
   chart.append(svg("rect", { x: 0.5, y: 0.5, width: width - 1, height: height - 1,
-    class: "zsbir-live-border" }), bars, top);
+    class: "zsbir-live-border" }), bars, top, foot);
 
   const term = chooser("Term", Object.keys(runs).map((name) => [name, name]),
     (sweep) => choose(model, { sweep }));
@@ -82,10 +83,11 @@ function render({ model, el }) {
     bars.replaceChildren(...order.map((unit, i) => {
       const on = variances[unit] > threshold;
       active += on;
-      const tall = Math.max(1.5, (nats[unit] / most) * (height - 30));
-      return svg("rect", { x: 4 + i * step, y: height - 4 - tall, width: Math.max(1, step - 1.5),
+      const tall = Math.max(1.5, (nats[unit] / most) * (height - 50));
+      return svg("rect", { x: 4 + i * step, y: height - 24 - tall, width: Math.max(1, step - 1.5),
         height: tall, fill: on ? COLOURS[0] : "none", stroke: on ? COLOURS[0] : "#797979" });
     }));
+    foot.textContent = `${nats.length} latent numbers, the most used first →`;
     const total = nats.reduce((sum, one) => sum + one, 0);
     words.textContent = `${total.toFixed(2)} nats, ${active} of ${nats.length} latent numbers ` +
       `active, samples scatter by ${scatter(samples).toFixed(2)}`;

@@ -63,6 +63,8 @@ function render({ model, el }) {
   };
   const area = plane({ x: range(0), y: range(1), width: 480, height: 340,
     label: "Points and centres" });
+  const regions = svg("g", { "data-regions": "", "aria-hidden": true });
+  area.layer.append(regions);
   const dots = points.map((point) => {
     const dot = svg("path", { transform: `translate(${area.at(...point).join(" ")})`,
       "data-point": "" });
@@ -72,6 +74,7 @@ function render({ model, el }) {
   const start = structuredClone(model.get("centres"));
   let handles = [];
   let trace = [];
+  const past = []; // the distortions of earlier runs, and where each ended
 
   const count = slider("K", { min: 1, max: model.get("most"), step: 1, onInput: (k) => {
     restart(plusPlus(points, k));
@@ -85,15 +88,42 @@ function render({ model, el }) {
   const other = button("Another start", () =>
     restart(plusPlus(points, model.get("centres").length)));
   const words = element("p", { className: "zsbir-live-words" });
-  const chart = svg("svg", { viewBox: "0 0 480 90", class: "zsbir-live-plane", role: "img" });
-  const curve = svg("polyline", { fill: "none", stroke: COLOURS[0], "stroke-width": 2 });
-  chart.append(svg("rect", { x: 0.5, y: 0.5, width: 479, height: 89,
-    class: "zsbir-live-border" }), curve);
+  const log = element("p", { className: "zsbir-live-help" });
+  const chart = history("Distortion");
   body.append(area.root, count.row, element("div", { className: "zsbir-live-bar" }, next, finish,
-    again, other), words, chart);
+    again, other), words, chart.root, log);
+
+  // Keep what a run came to, if it got anywhere.
+  function keep() {
+    if (trace.length > 1) {
+      past.push({ trace, k: model.get("centres").length, ended: ended() });
+      if (past.length > 8) past.shift();
+    }
+    trace = [];
+  }
+
+  // The part of the plane that is nearest to each centre, in strips of equal owners.
+  function paintRegions(centres) {
+    const [columns, rows] = [96, 68];
+    const [wide, high] = [480 / columns, 340 / rows];
+    const strips = [];
+    for (let row = 0; row < rows; row += 1) {
+      const y = area.y[1] - ((row + 0.5) / rows) * (area.y[1] - area.y[0]);
+      const owners = assigned(Array.from({ length: columns }, (_, column) =>
+        [area.x[0] + ((column + 0.5) / columns) * (area.x[1] - area.x[0]), y]), centres);
+      for (let from = 0, to = 1; to <= columns; to += 1) {
+        if (to < columns && owners[to] === owners[from]) continue;
+        strips.push(`<rect x="${from * wide}" y="${(row * high).toFixed(2)}" ` +
+          `width="${(to - from) * wide}" height="${(high + 0.05).toFixed(2)}" ` +
+          `fill="${COLOURS[owners[from] % 4]}"/>`);
+        from = to;
+      }
+    }
+    regions.innerHTML = strips.join(""); // numbers and our own colours only
+  }
 
   function restart(centres) {
-    trace = [];
+    keep();
     choose(model, { assignment: [], centres });
     status.textContent = `${centres.length} centres at the start.`;
   }
@@ -156,7 +186,7 @@ function render({ model, el }) {
         return handle(area, mark, { name: `Centre ${k + 1}`, onMove: (x, y) => {
           const moved = structuredClone(model.get("centres"));
           moved[k] = [x, y];
-          trace = [];
+          keep();
           choose(model, { centres: moved });
         } });
       });
@@ -166,11 +196,11 @@ function render({ model, el }) {
     const total = distortion(points, centres, valid ? assignment : []);
     if (valid && trace.at(-1) !== total) trace.push(total);
     if (!valid) trace = [];
-    const top = Math.max(...trace, 1e-12);
-    curve.setAttribute("points", trace.map((value, i) =>
-      `${8 + (i * 464) / Math.max(trace.length - 1, 1)},${84 - 76 * (value / top)}`).join(" "));
-    chart.setAttribute("aria-label", `Distortion after each step: ${
-      trace.map((value) => value.toFixed(2)).join(", ") || "no step yet"}`);
+    paintRegions(centres);
+    chart.paint([...past.map((one) => one.trace), trace]);
+    log.textContent = past.length ? `Before: ${past.map((one) =>
+      `K = ${one.k} came to ${one.trace.at(-1).toFixed(2)}${one.ended ? "" : " (not ended)"}`)
+      .join("; ")}.` : "";
     words.textContent = `Distortion ${total.toFixed(2)}${valid ? "" : " to the nearest centres"}`;
     next.textContent = settled() ? "Move" : "Assign";
     next.disabled = finish.disabled = ended();

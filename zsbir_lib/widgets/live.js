@@ -126,6 +126,39 @@ function plane({ x, y, width = 360, height = 270, label }) {
   return { root, layer, at, from, x, y };
 }
 
+// A chart of one value after another, with the runs before in grey; `label` says what the value is.
+// Returns {root, paint(runs)}: the last run is the present one.
+function history(label) {
+  const [width, height, left] = [480, 110, 8];
+  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "zsbir-live-plane",
+    role: "img" });
+  const lines = svg("g");
+  const [top, name] = [svg("text", { x: left, y: 16 }),
+    svg("text", { x: width - left, y: 16, "text-anchor": "end" })];
+  root.append(svg("rect", { x: 0.5, y: 0.5, width: width - 1, height: height - 1,
+    class: "zsbir-live-border" }), lines, top, name);
+  return { root,
+    paint(runs) {
+      const most = Math.max(...runs.flat(), 1e-12);
+      const longest = Math.max(...runs.map((run) => run.length), 2);
+      lines.replaceChildren(...runs.map((run, i) => {
+        const now = i === runs.length - 1;
+        const points = run.map((value, k) => [left + (k * (width - 2 * left)) / (longest - 1),
+          height - 6 - (height - 30) * (value / most)].map((one) => one.toFixed(1)).join(","));
+        // A run of one value is a point, which a line of no length shows.
+        if (points.length === 1) points.push(points[0]);
+        return svg("polyline", { points: points.join(" "), fill: "none",
+          stroke: now ? COLOURS[0] : "#797979", "stroke-width": now ? 2.5 : 1,
+          "stroke-linecap": "round", [now ? "data-now" : "data-past"]: "" });
+      }));
+      const now = runs.at(-1);
+      top.textContent = now.length ? most.toPrecision(3) : "";
+      name.textContent = `${label} after each step`;
+      root.setAttribute("aria-label", `${label} after each step: ${
+        now.map((value) => value.toFixed(2)).join(", ") || "no step yet"}`);
+    } };
+}
+
 // A point that can be dragged with mouse, pen or finger, and moved with the arrow keys (Shift: in
 // larger steps). `mark` is its SVG element, drawn around the origin; `onMove` gets the wanted
 // place, in data; `say` names the point and its place for those who cannot see it.

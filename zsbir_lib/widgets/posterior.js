@@ -1,5 +1,7 @@
 // The posterior explorer: a guess at the cause of an observation, what it costs and what it misses.
 //
+// The guess can be dragged by its peak: sideways for the mean, up and down for the deviation.
+//
 // Model: the reader's choices `mean`, `deviation`, `x`, `variance` and `noise`; `ranges` of the
 // sliders and `variances` to choose from.
 
@@ -36,7 +38,7 @@ function render({ model, el }) {
   const variances = model.get("variances");
 
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "zsbir-live-plane",
-    role: "img" });
+    role: "group" });
   const clip = freshId("clip");
   picture.append(svg("clipPath", { id: clip }, svg("rect", { x: 0, y: 0, width: WIDTH,
     height: FLOOR })), svg("rect", { x: 0.5, y: 0.5, width: WIDTH - 1, height: FLOOR,
@@ -58,6 +60,22 @@ function render({ model, el }) {
   });
   const ticks = svg("g", { stroke: COLOURS[0], "stroke-width": 1.5, "data-draws": "" });
   picture.append(ticks);
+  let top = 1; // the density at the upper edge of the picture
+  // The peak of the guess, as a point of the plane of z and density.
+  const layer = svg("g");
+  picture.append(layer);
+  const sheet = { layer, x: [-4, 4], y: [0, 1],
+    at: (z, share) => [across(z), FLOOR * (1 - share)],
+    from: (event) => {
+      const box = picture.getBoundingClientRect();
+      return [((event.clientX - box.left) / box.width) * 8 - 4,
+        1 - ((event.clientY - box.top) / box.height) * (HEIGHT / FLOOR)];
+    } };
+  const peak = handle(sheet, svg("circle", { r: 6, fill: COLOURS[0] }), { name: "peak of q",
+    step: 0.05, onMove: (z, share) => choose(model, {
+      mean: Math.round(within(z, ...ranges.mean) * 20) / 20,
+      deviation: Math.round(within(density(0, 0, 1) / (within(share, 0.02, 1) * top),
+        ...ranges.deviation) * 20) / 20 }) });
 
   const bar = svg("svg", { viewBox: `0 0 ${WIDTH} 36`, class: "zsbir-live-plane", role: "img" });
   const [paid, missed] = [
@@ -94,7 +112,7 @@ function render({ model, el }) {
   function paint() {
     const values = chosen();
     const found = judge(values);
-    const top = 1.08 * Math.max(density(0, 0, 1), density(0, 0, found.truth[1]));
+    top = 1.08 * Math.max(density(0, 0, 1), density(0, 0, found.truth[1]));
     const laws = [[0, 1], found.truth, [values.mean, values.deviation]];
     curves.forEach((curve, i) => {
       const points = [];
@@ -104,6 +122,7 @@ function render({ model, el }) {
       }
       curve.setAttribute("d", `M${points.join(" L")}`);
     });
+    peak.put(values.mean, Math.min(1, density(0, 0, values.deviation) / top));
     ticks.replaceChildren(...model.get("noise").map((noise) => {
       const x = across(values.mean + values.deviation * noise);
       return svg("line", { x1: x, x2: x, y1: FLOOR - 12, y2: FLOOR });

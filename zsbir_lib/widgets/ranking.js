@@ -63,9 +63,11 @@ function render({ model, el }) {
     const meter = element("span", { className: "zsbir-live-meter" });
     meter.setAttribute("aria-hidden", "true");
     const head = element("th", { scope: "row", textContent: label });
-    const row = element("tr", {}, head, fraction, value, element("td", {}, meter));
-    return { row, fraction, value, meter };
+    const change = element("td", { className: "zsbir-ranking-change" });
+    const row = element("tr", {}, head, fraction, value, change, element("td", {}, meter));
+    return { row, fraction, value, change, meter };
   });
+  let before = null; // the marks before the last change, and what they were of
   const table = element("table", { className: "zsbir-live-scores" },
     element("tbody", {}, ...rows.map(({ row }) => row)));
   table.setAttribute("aria-label", "Scores of the photos above the cut");
@@ -83,7 +85,17 @@ function render({ model, el }) {
       tile.classList.toggle("zsbir-ranking-wrong", !relevant);
     });
     cut.show(k, `${k} of ${count}`);
-    judge(relevance(order), k, n).forEach(({ above, below, value }, i) => {
+    const marks = judge(relevance(order), k, n);
+    const asked = `${order} ${k}`;
+    if (before && before.asked !== asked) {
+      marks.forEach(({ value }, i) => {
+        const by = value - before.marks[i].value;
+        rows[i].change.textContent = Math.abs(by) < 5e-4 ? "unchanged"
+          : `${by > 0 ? "▲ +" : "▼ −"}${Math.abs(by).toFixed(3)}`;
+      });
+    }
+    if (before?.asked !== asked) before = { asked, marks };
+    marks.forEach(({ above, below, value }, i) => {
       rows[i].fraction.textContent = `${Number(above.toFixed(2))} / ${below}`;
       rows[i].value.textContent = value.toFixed(3);
       rows[i].meter.style.width = `${100 * value}%`;

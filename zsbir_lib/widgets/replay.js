@@ -36,6 +36,22 @@ function contour(grid, level) {
   return pieces;
 }
 
+// The same heights on a grid that is finer, by cubic interpolation (Catmull and Rom), so that lines
+// through it are smooth.
+function finer(grid, times) {
+  const along = (row) => {
+    const at = (i) => row[Math.min(row.length - 1, Math.max(0, i))];
+    return Array.from({ length: (row.length - 1) * times + 1 }, (_, place) => {
+      const i = Math.floor(place / times);
+      const t = place / times - i;
+      const [a, b, c, d] = [at(i - 1), at(i), at(i + 1), at(i + 2)];
+      return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
+    });
+  };
+  const flip = (rows) => rows[0].map((_, i) => rows.map((row) => row[i]));
+  return flip(flip(grid.map(along)).map(along));
+}
+
 function render({ model, el }) {
   const { root, body, status, remove } = frame(model, el, "replay", "Replay of a game");
   const games = model.get("frames");
@@ -75,9 +91,11 @@ function render({ model, el }) {
     play.textContent = "Pause";
   });
   function stop() {
+    const played = Boolean(clock);
     clearInterval(clock);
     clock = null;
     play.textContent = "Play";
+    if (played) paint(); // says where it stands now
   }
   const words = element("p", { className: "zsbir-live-words" });
   const key = element("p", { className: "zsbir-live-help", textContent:
@@ -104,13 +122,20 @@ function render({ model, el }) {
       dot.setAttribute("cx", cx);
       dot.setAttribute("cy", cy);
     });
-    const scale = (high - low) / (heights.length - 1);
-    lines.replaceChildren(...model.get("levels").flatMap((level) =>
-      contour(heights, 100 * level).map(([a, b]) => {
-        const [x1, y1] = area.at(low + a[0] * scale, low + a[1] * scale);
-        const [x2, y2] = area.at(low + b[0] * scale, low + b[1] * scale);
-        return svg("line", { x1, y1, x2, y2 });
-      })));
+    const smooth = finer(heights, 3);
+    const scale = (high - low) / (smooth.length - 1);
+    lines.replaceChildren(...model.get("levels").flatMap((level) => {
+      const pieces = contour(smooth, 100 * level).map((ends) => ends.map(([column, row]) =>
+        area.at(low + column * scale, low + row * scale)));
+      if (!pieces.length) return [];
+      // The number stands where its line is farthest to the right, but within the frame.
+      const [x, y] = pieces.flat().reduce((best, end) => (end[0] > best[0] ? end : best));
+      const label = svg("text", { x: Math.min(x + 3, 374), y: within(y - 4, 12, 394), stroke: "none",
+        "data-level": "" });
+      label.textContent = level;
+      return [svg("path", { fill: "none", d: pieces.map(([a, b]) =>
+        `M${a.map((one) => one.toFixed(1))}L${b.map((one) => one.toFixed(1))}`).join("") }), label];
+    }));
     const [off, least, greatest] = moments(codes);
     words.textContent = `Middle ${off.toFixed(2)} from the prior's, variance ` +
       `${least.toFixed(2)} to ${greatest.toFixed(2)}`;

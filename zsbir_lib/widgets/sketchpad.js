@@ -75,7 +75,20 @@ function render({ model, el }) {
   status.setAttribute("role", "status");
   const bar = element("div", { className: "zsbir-pad-bar" },
     undo, redo, clear, erase, thickness, choice);
-  el.append(element("div", { className: "zsbir-pad" }, canvas, bar, help, status));
+  // In the book a drawing can be asked for on the page that answers drawings; it is there when that
+  // page opens, since that is where the page keeps its own (see draw.js).
+  const there = [...document.querySelectorAll('a[href$="draw.html"]')]
+    .find(({ pathname }) => pathname !== location.pathname);
+  const go = element("a", { className: "zsbir-pad-go", hidden: true,
+    textContent: "Find photos for this drawing" });
+  go.addEventListener("click", () => {
+    try {
+      sessionStorage.setItem(`zsbir-draw:${there.pathname}`,
+        JSON.stringify({ strokes: drawable(strokes), example: "" }));
+    } catch {} // then the page opens without it
+  });
+  if (there) go.href = there.href;
+  el.append(element("div", { className: "zsbir-pad" }, canvas, bar, go, help, status));
 
   const context = canvas.getContext("2d");
   const picture = new Image();
@@ -108,6 +121,7 @@ function render({ model, el }) {
     context.lineCap = context.lineJoin = "round";
     context.strokeStyle = "#000";
     for (const stroke of strokes) draw(stroke);
+    go.hidden = !there || !strokes.length;
     if (pen.shown) {
       context.lineWidth = 2;
       context.strokeStyle = pen.down ? "#c00" : "#06c";

@@ -146,6 +146,10 @@ function render({ model, el }) {
       set(easy.slice(0, Math.ceil(asked.length / 2)));
     }),
     button("None", () => set([])));
+  const best = element("p", { className: "zsbir-split-best" });
+  const again = button("Show the best split again", () => set(record.asked));
+  let record = null; // the highest mAP@K that was found, by which method and on which classes
+  bar.append(again);
   const chips = candidates.map((name) => button(name, () => {
     const unseen = chosen();
     set(unseen.includes(name) ? unseen.filter((one) => one !== name) : [...unseen, name]);
@@ -156,7 +160,7 @@ function render({ model, el }) {
   const key = element("p", { className: "zsbir-live-help", textContent:
     "Pressed: unseen, with its own mAP@K by ridge regression. Lines: 95% intervals over classes. " +
     "Small marks: the splits tried before." });
-  body.append(chart, lines.cosine, lines.ridge, key, bar, group);
+  body.append(chart, lines.cosine, lines.ridge, best, key, bar, group);
 
   let latest = {}; // mAP@K of ridge regression by class
   function mark(i, x, size, style) {
@@ -172,7 +176,15 @@ function render({ model, el }) {
     const scores = asked.length ? judge(data, asked, seen) : { cosine: [], ridge: [] };
     latest = Object.fromEntries(asked.map((name, i) => [name, scores.ridge[i]]));
     const found = enough ? methods.map((name) => bootstrap(scores[name])) : [];
-    if (enough) tried.set(asked.join("\n"), found.map(({ estimate }) => estimate));
+    if (enough) {
+      tried.set(asked.join("\n"), found.map(({ estimate }) => estimate));
+      found.forEach(({ estimate }, i) => {
+        if (!record || estimate > record.estimate) record = { estimate, asked, method: methods[i] };
+      });
+    }
+    again.disabled = !record || record.asked.join() === asked.join();
+    best.textContent = record ? `Best of ${tried.size}: ${record.estimate.toFixed(3)} by ` +
+      `${TITLES[record.method]}, on ${record.asked.length} classes` : "";
 
     const most = Math.max(0.5, ...found.map(({ high }) => high), ...[...tried.values()].flat());
     const across = (value) => (value / (1.05 * most)) * WIDTH;

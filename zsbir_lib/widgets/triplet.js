@@ -1,7 +1,10 @@
 // The triplet playground: three points, a margin, the loss and the steps that descend it.
 //
+// It trains in the page: "Train" takes step after step until nothing moves.
+//
 // Model: `sketch`, `positive`, `negative` ([x, y]), `margin`, `rate`, `side`.
 
+const PAUSE = 120; // milliseconds between steps of the training, for the eye
 const POINTS = ["sketch", "positive", "negative"];
 
 function square(a, b) {
@@ -43,7 +46,11 @@ function render({ model, el }) {
   for (const name of POINTS) {
     handles[name] = handle(area, MARKS[name](), {
       name,
-      onMove: (x, y) => choose(model, { [name]: [x, y] }),
+      onMove: (x, y) => {
+        stop();
+        begin();
+        choose(model, { [name]: [x, y] });
+      },
     });
     const label = svg("text", { x: 12, y: -10 });
     label.textContent = name;
@@ -52,7 +59,11 @@ function render({ model, el }) {
 
   const start = Object.fromEntries([...POINTS, "margin"].map((name) => [name, model.get(name)]));
   const margin = slider("margin", {
-    min: 0, max: 2, step: 0.05, onInput: (value) => choose(model, { margin: value }),
+    min: 0, max: 2, step: 0.05, onInput: (value) => {
+      stop();
+      begin();
+      choose(model, { margin: value });
+    },
   });
   const results = () => judgeTriplet(...POINTS.map((name) => model.get(name)), model.get("margin"));
   const step = () => {
@@ -63,10 +74,48 @@ function render({ model, el }) {
         within(value - model.get("rate") * gradients[name][i], -side, side));
     }
     choose(model, moved);
+    losses.at(-1).push(results().loss);
+    chart.paint(losses);
   };
+  // The losses of every training, the present one last; what a reader moves begins a new one.
+  const losses = [[]];
+  const chart = history("Loss");
+  function begin() {
+    if (losses.at(-1).length > 1) losses.push([]);
+    losses.at(-1).length = 0;
+    if (losses.length > 6) losses.shift();
+  }
+  let running = 0;
+  const train = button("Train", () => {
+    if (running) stop();
+    else {
+      train.textContent = "Stop";
+      running = setTimeout(go, PAUSE);
+    }
+  });
+  function go() {
+    const before = results().loss;
+    step();
+    // At the border of the plane a step may change nothing.
+    if (results().loss > 0 && before - results().loss > 1e-6) running = setTimeout(go, PAUSE);
+    else stop();
+  }
+  function stop() {
+    clearTimeout(running);
+    running = 0;
+    train.textContent = "Train";
+  }
   const bar = element("div", { className: "zsbir-live-bar" },
-    button("One step downhill", step),
-    button("Start again", () => choose(model, start)));
+    button("One step downhill", () => {
+      stop();
+      step();
+    }),
+    train,
+    button("Start again", () => {
+      stop();
+      begin();
+      choose(model, start);
+    }));
   const table = element("dl", { className: "zsbir-live-numbers" });
   const numbers = {};
   for (const [name, text] of [["near", "‖s − p‖²"], ["far", "‖s − n‖²"], ["loss", "loss"],
@@ -75,7 +124,7 @@ function render({ model, el }) {
     table.append(element("div", {}, element("dt", { textContent: text }), numbers[name]));
   }
   body.append(element("div", { className: "zsbir-triplet-plane" }, area.root),
-    margin.row, bar, table);
+    margin.row, bar, table, chart.root);
 
   let last = "";
   function paint() {
@@ -102,16 +151,18 @@ function render({ model, el }) {
       numbers[name].textContent = found[name].toFixed(3);
     }
     numbers.kind.textContent = found.kind;
-    if (found.kind !== last) status.textContent = `A ${found.kind} triplet: ` + {
+    if (found.kind !== last) status.textContent = `${found.kind === "easy" ? "An" : "A"} ${found.kind} triplet: ` + {
       hard: "the negative is nearer than the positive.",
       "semi-hard": "the negative is farther than the positive, but by less than the margin.",
       easy: "its loss is 0, and nothing moves.",
     }[found.kind];
     last = found.kind;
+    if (!losses.at(-1).length) losses.at(-1).push(found.loss);
+    chart.paint(losses);
   }
 
   const done = follow(model, [...POINTS, "margin"], paint);
-  return () => { done(); remove(); root.remove(); };
+  return () => { stop(); done(); remove(); root.remove(); };
 }
 
 export default { render };

@@ -133,7 +133,8 @@ class TripletPlayground(LiveWidget):
         axis.legend(frameon=False, labelcolor=INK, loc="upper left", fontsize=8)
         places = ", ".join(f"{name} at {coordinates(getattr(self, name))}" for name in _POINTS)
         figure.alt_text = (
-            f"A {self.kind} triplet with margin {self.margin:.2f}: {places}; the squared "
+            f"{'An' if self.kind == 'easy' else 'A'} {self.kind} triplet with margin "
+            f"{self.margin:.2f}: {places}; the squared "
             f"distances are {near:.2f} and {far:.2f}, the loss is {self.loss:.2f}."
         )
         return figure

@@ -76,6 +76,12 @@ function render({ model, el }) {
     { name: "you", onMove: (x, y) => choose(model, { z: [x, y] }) }),
   };
 
+  // A click anywhere goes there.
+  area.root.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button || event.target.closest(".zsbir-live-handle")) return;
+    choose(model, { z: area.from(event) });
+  });
+
   const canvas = (width, name) => {
     const made = element("canvas", { className: `zsbir-walker-${name}`, width, height: shape[0] });
     made.setAttribute("role", "img");
@@ -91,6 +97,8 @@ function render({ model, el }) {
     key.append(element("span", {}, mark, ` ${name}`));
   });
   body.append(
+    element("p", { className: "zsbir-live-help", textContent:
+      "Click anywhere in the plane, or drag the ring: the decoder draws that place." }),
     element("div", { className: "zsbir-walker-views" }, area.root,
       element("div", {}, here, words, key)),
     strip,
