@@ -24,7 +24,7 @@ FRACTIONS, WHOLE = 200.0, 2_000.0
 BOUNDS = {
     ("caae", 1): (-math.log(4) - 1e-3, 8),  # the value of the game; m goes to 8
     ("caae", 3): (-10, 10),  # slopes of losses that are some units high
-    ("zero_shot_learning", 3): (0, 1e7),  # the weight of a penalty, up to 1e7
+    ("closed_form", 2): (0, 1e7),  # the weight of a penalty, up to 1e7
 }
 
 

@@ -69,7 +69,7 @@ def rotated(rng: np.random.Generator) -> ExamQuestion:
     solved = solve_symmetric_sylvester(a, b, c).numpy()
     shown = "; ".join(listed(row, 3) for row in solved)
     return ExamQuestion(
-        "zero_shot_learning",
+        "closed_form",
         "solve the equation of the semantic autoencoder, and say when it has no solution",
         "The semantic autoencoder solves $A W + W B = C$. Let "
         f"$A = \\mathrm{{diag}}({counted(xi)})$, $B = \\mathrm{{diag}}({counted(eta)})$, and let "
