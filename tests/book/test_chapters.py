@@ -140,8 +140,8 @@ def test_figures_in_answers_are_those_of_the_chapter(page):
         ("book/measuring", "= 0.988$", 1 / math.sqrt(1 + 1 / 40)),
         ("book/metric_learning", "m + 0.5 - 0.9 = -0.1$", 0.3 + 0.5 - 0.9),
         ("book/table_2", "2 \\cdot 16 / 128 = 0.25$", 2 * 16 / 128),
-        ("book/caae", "-16 \\log 0.5 = 11.1$", -16 * math.log(0.5)),
-        ("book/caae", "\\log 4160 = 8.3$", math.log(4160)),
+        ("book/adversary", "-16 \\log 0.5 = 11.1$", -16 * math.log(0.5)),
+        ("book/adversary", "\\log 4160 = 8.3$", math.log(4160)),
     ],
 )
 def test_figures_in_formulae_of_answers_are_computed_right(page, said, value):

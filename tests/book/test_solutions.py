@@ -22,8 +22,8 @@ NOT_FINITE = re.compile(r"(?<![\w-])[-+]?(?:nan|inf)(?![\w-])", re.I)
 FRACTIONS, WHOLE = 200.0, 2_000.0
 # Where the exercise itself sets closer bounds, or asks for greater numbers.
 BOUNDS = {
-    ("caae", 1): (-math.log(4) - 1e-3, 8),  # the value of the game; m goes to 8
-    ("caae", 3): (-10, 10),  # slopes of losses that are some units high
+    ("adversary", 1): (-math.log(4) - 1e-3, 8),  # the value of the game; m goes to 8
+    ("adversary", 2): (-10, 10),  # slopes of losses that are some units high
     ("closed_form", 2): (0, 1e7),  # the weight of a penalty, up to 1e7
 }
 
@@ -108,5 +108,5 @@ def test_what_cannot_be_true_is_found(printed, found):
 
 
 def test_close_bounds_hold_for_their_exercise():
-    assert implausible("caae", 1, "m = 0: value -1.2756") == []
-    assert implausible("caae", 1, "m = 0: value -1.9") == ["-1.9"]
+    assert implausible("adversary", 1, "m = 0: value -1.2756") == []
+    assert implausible("adversary", 1, "m = 0: value -1.9") == ["-1.9"]

@@ -101,20 +101,20 @@ def discriminator(rng: np.random.Generator) -> ExamQuestion:
     middle, width = float(rng.choice([1.0, 1.5, 2.0])), float(rng.choice([0.5, 1.0]))
     while True:
         z = round(float(rng.uniform(-1, 3)), 1)
-        prior, crowd = Normal(0.0, 1.0), Normal(middle, width)
-        logit = float(prior.log_prob(torch.tensor(z)) - crowd.log_prob(torch.tensor(z)))
+        prior, codes = Normal(0.0, 1.0), Normal(middle, width)
+        logit = float(prior.log_prob(torch.tensor(z)) - codes.log_prob(torch.tensor(z)))
         slope = -z + (z - middle) / width**2
         if 0.2 < abs(logit) < 4 and abs(slope) > 0.05:
             break
     best = 1 / (1 + math.exp(-logit))
     return ExamQuestion(
-        "caae",
+        "adversary",
         "derive the best discriminator, and say which way it sends a code",
-        f"The codes have the law $\\mathcal{{N}}({middle}, {width}^2)$, and the prior is "
+        f"The codes have the distribution $\\mathcal{{N}}({middle}, {width}^2)$, and the prior is "
         "$\\mathcal{N}(0, 1)$.\n\n"
         f"(a) What are the logit and the value of the best discriminator at $z = {z}$?\n\n"
         "(b) Which way does an encoder move a code there, to the left or to the right?\n\n"
-        "(c) What is the best discriminator once the codes have the law of the prior?",
+        "(c) What is the best discriminator once the codes have the distribution of the prior?",
         (
             (2, f"(a) Logit {logit:.3f}, D* = {best:.3f}"),
             (1, f"(b) To the {'right' if slope > 0 else 'left'}: the slope of the logit is "
@@ -134,10 +134,10 @@ def information(rng: np.random.Generator) -> ExamQuestion:
             break
     tighter = "the noise" if by_noise < by_count else "the number of pairs"
     return ExamQuestion(
-        "caae",
+        "adversary",
         "bound what a code tells, and say what bounds it when the noise is gone",
         f"A code has {width} numbers, is a point plus noise of standard deviation {noise}, and the "
-        f"crowd of all codes has the covariance $I$. There are {pairs} pairs.\n\n"
+        f"aggregate posterior has the covariance $I$. There are {pairs} pairs.\n\n"
         "(a) How many nats can a code tell about its pair at most, by its noise?\n\n"
         "(b) How many at most, because a code can do no more than say which pair it belongs "
         "to?\n\n(c) Which of the two holds here?",
