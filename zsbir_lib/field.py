@@ -126,7 +126,7 @@ TABLES: dict[str, str] = {
     "SpLIP": "https://mainaksingha01.github.io/SpLIP/",
     "SketchFusion": "https://subhadeepkoley.github.io/SketchFusion/",
 }
-"""The tables that were read: whose they are, and where they stand."""
+"""The tables that were read, by whose they are, with the address of each."""
 
 _CVAE_PRECISION, _CVAE_AVERAGE = PAPER_RESULTS["cvae"]["zero-shot"]
 

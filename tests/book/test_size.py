@@ -9,27 +9,10 @@ from test_chapters import CHAPTERS
 
 WORDS = 3000
 LINES = 250
-# Chapters that are longer still.
-LONGER = {
-    "book/benchmark",
-    "book/caae",
-    "book/cvae",
-    "book/finding_pictures",
-    "book/measuring",
-    "book/metric_learning",
-    "book/paper_and_code",
-    "book/retrieval",
-    "book/sketchy",
-    "book/vae",
-    "book/what_came_after",
-    "book/zero_shot_learning",
-}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_is_short(chapter, request):
-    if chapter in LONGER:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="not made shorter yet"))
+def test_a_chapter_is_short(chapter):
     notebook = nbformat.read(BOOK.parent / f"{chapter}.ipynb", as_version=4)
     assert words(notebook) <= WORDS
     assert visible_lines(notebook) <= LINES
