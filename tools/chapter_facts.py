@@ -27,7 +27,9 @@ BEGIN, END = "<!-- written by tools/chapter_facts.py -->", "<!-- end -->"
 HEAD = (
     "| chapter | words | visible lines of code | seconds | conclusions |\n|---|---|---|---|---|\n"
 )
-RUNS = re.compile(r"the code (?:runs|takes)[^.;,]*?on one\s+(?:slow\s+)?processor\s+core")
+RUNS = re.compile(
+    r"([Tt])he code (?:runs|takes)[^.;,]*?o[nf] one\s+(?:slow\s+)?(?:processor\s+core|thread)"
+)
 
 
 def chapters() -> list[str]:
@@ -130,7 +132,7 @@ def page(seconds: dict[str, int]) -> str:
 
 def with_seconds(text: str, seconds: int) -> str:
     """Return the head of a chapter with these seconds."""
-    return RUNS.sub(f"the code takes about {seconds} seconds on one slow processor core", text)
+    return RUNS.sub(rf"\1he code takes about {seconds} seconds on one slow processor core", text)
 
 
 def write() -> None:

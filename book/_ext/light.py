@@ -12,6 +12,7 @@ Everything is done to the files of a finished build, and may be done to them aga
 import base64
 import hashlib
 import io
+import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +185,8 @@ def lighter_icons(statics: Path, used: set[str]) -> None:
         source = (sheet.parent / found[1]).with_suffix(".ttf")
         with TTFont(source) as whole:
             left = codes & set(whole.getBestCmap())
+            # It reports every table of every font.
+            logging.getLogger("fontTools").setLevel(logging.WARNING)
             chooser = subset.Subsetter(subset.Options(layout_features=[], hinting=False))
             chooser.populate(unicodes=left)
             chooser.subset(whole)

@@ -14,11 +14,11 @@ FOUND = """(query) => {
     return found.slice(-3).reverse().map(one => one[0] + one[2]);
 }"""
 FIRST = {
-    "install": "book/intro#how-to-read-it",
-    "How do I install?": "book/intro#how-to-read-it",
+    "install": "book/intro#install",
+    "How do I install?": "book/intro#install",
     "kmeans": "book/retrieval#k-means",
     "K-means": "book/retrieval#k-means",
-    "P@20": "book/measuring#precision-and-average-precision",
+    "P@20": "book/measuring#precision-at-k-p-10-p-20-and-average-precision",
     "triplet loss": "book/metric_learning",
 }
 
