@@ -40,7 +40,7 @@
   // Break a row so that its lines are at most `most` pixels wide.
   function breakRow(row, most) {
     const parts = [...row.children].filter((part) => !part.matches("mjx-tstrut"));
-    if (parts.length === 1 || row.matches("mjx-menclose")) {
+    if (parts.length < 2 || row.matches("mjx-menclose")) { // a group may be empty
       const inner = parts.find((part) => part.matches(`${WRAPPERS}, ${TABLES}`));
       if (inner) fit(inner, most);
       return;

@@ -39,7 +39,7 @@ function render({ model, el }) {
       return `; AP@K by K is ${marks[1].value.toFixed(2)}`;
     },
   });
-  const marks = photos.tiles.map(({ tile }) => {
+  const signs = photos.tiles.map(({ tile }) => {
     const mark = element("span", { className: "zsbir-ranking-mark" });
     mark.setAttribute("aria-hidden", "true");
     tile.append(mark);
@@ -79,7 +79,7 @@ function render({ model, el }) {
     order.forEach((item, rank) => {
       const { place, tile } = photos.tiles[item];
       const { relevant } = items[item];
-      marks[item].textContent = relevant ? "✓" : "✗";
+      signs[item].textContent = relevant ? "✓" : "✗";
       place.classList.toggle("zsbir-ranking-last", rank === k - 1);
       tile.classList.toggle("zsbir-ranking-below", rank >= k);
       tile.classList.toggle("zsbir-ranking-wrong", !relevant);
