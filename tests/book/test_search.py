@@ -19,7 +19,8 @@ FIRST = {
     "kmeans": "book/retrieval#k-means",
     "K-means": "book/retrieval#k-means",
     "P@20": "book/measuring#precision-at-k-p-10-p-20-and-average-precision",
-    "triplet loss": "book/metric_learning",
+    "siamese": "book/metric_learning",
+    "gan": "book/adversary",
 }
 
 
