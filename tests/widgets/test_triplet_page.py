@@ -41,7 +41,7 @@ def test_mouse_drags_the_negative_away_and_the_triplet_is_easy(static_page):
     page = static_page(TripletPlayground(*START))
     point = page.locator("[aria-label^='negative at']")
     point.wait_for()
-    plane = page.locator(".zsbir-live-plane").bounding_box()
+    plane = page.locator(".zsbir-live-plane").first.bounding_box()
     box = point.locator("rect").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
