@@ -19,7 +19,7 @@ EVALUATORS: dict[str, str] = {
     "all": "mAP over the whole ranking only",
     "": "evaluator not known to us",
 }
-"""What a system's public code computes where a table says mAP@200."""
+"""What a system's public code computes where a table says ``mAP@200``."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class Printed:
     unseen : int
         How many classes the column holds out: 21, the split of the paper of this book, or 25.
     average : float or None
-        mAP as printed: headed mAP@200 for 21 classes, mAP or mAP@all for 25.
+        mAP as printed: headed ``mAP@200`` for 21 classes, mAP or ``mAP@all`` for 25.
     precision : float or None
-        P@200 for 21 classes, P@100 for 25.
+        ``P@200`` for 21 classes, ``P@100`` for 25.
     """
 
     system: str

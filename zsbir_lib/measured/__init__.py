@@ -13,6 +13,8 @@ from typing import Any
 
 from zsbir_lib.errors import ZsbirError
 
+__all__ = ["measurement"]
+
 
 def measurement(name: str) -> dict[str, Any]:
     """Return what a script of ``benchmarks`` wrote.
