@@ -34,6 +34,7 @@
         followers.set(event, (followers.get(event) ?? new Set()).add(follower));
       },
       off(event, follower) { followers.get(event)?.delete(follower); },
+      widget_manager: { get_model: (id) => modelOf(id) }, // a widget may name another
     };
   }
 
@@ -56,6 +57,7 @@
   // The traits of a model: from the page, or from the file that the place names.
   function stateOf(id, file) {
     if (!STATES.has(id)) {
+      if (!file) return Promise.reject(new Error(`the page has no widget ${id}`));
       STATES.set(id, new Promise((resolve, reject) => {
         const script = document.createElement("script");
         script.addEventListener("error", () => reject(new Error(`cannot load ${file}`)));
@@ -72,15 +74,20 @@
 
   const models = new Map(); // one for each name: two places of one widget move together
 
-  async function show(place, id, file) {
+  async function modelOf(id, file) {
     const state = await stateOf(id, file);
-    addStyle(state._css);
-    const { default: widget } = await exportsOf(state._esm);
-    const { render } = typeof widget === "function" ? await widget() : widget;
     if (!models.has(id)) models.set(id, makeModel(state));
+    return models.get(id);
+  }
+
+  async function show(place, id, file) {
+    const model = await modelOf(id, file);
+    addStyle(model.get("_css"));
+    const { default: widget } = await exportsOf(model.get("_esm"));
+    const { render } = typeof widget === "function" ? await widget() : widget;
     const el = document.createElement("div");
     el.className = "zsbir-widget-shown";
-    await render({ model: models.get(id), el, experimental: {} });
+    await render({ model, el, experimental: {} });
     place.replaceChildren(el);
     place.style.minHeight = "";
   }

@@ -13,6 +13,8 @@ def pad(browser, address):
     errors = []
     note_errors(page, errors)
     page.goto(f"{address}/{PAGE}")
+    # It is made when a reader comes near.
+    page.locator(".zsbir-widget").first.scroll_into_view_if_needed()
     canvas = page.locator(".zsbir-pad canvas")
     canvas.wait_for(timeout=20_000)
     canvas.scroll_into_view_if_needed()

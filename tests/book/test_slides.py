@@ -137,7 +137,12 @@ def test_formulae_are_set_and_no_notes_or_code_are_in_the_way(shown):
 
 def test_a_widget_answers_and_its_keys_turn_no_page(shown):
     tab = shown[0]
-    widget = tab.locator(".cell_output").filter(has_text="downhill").first
+    # It is made when its slide is shown.
+    widget = (
+        tab.locator(".cell_output")
+        .filter(has=tab.locator("script[type='application/vnd.jupyter.widget-view+json']"))
+        .first
+    )
     widget.evaluate(GO)
     slider = widget.locator("input[type=range]").first
     slider.wait_for(state="visible")
