@@ -11,7 +11,7 @@ from zsbir_lib.features import load_backbone
 from zsbir_lib.leaderboard import Leaderboard
 from zsbir_lib.leaderboard.run import method_id
 from zsbir_lib.measured import measurement
-from zsbir_lib.methods import CVAE, create_method
+from zsbir_lib.methods import CAAE, CVAE, create_method
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = resources.files("zsbir_lib.measured")
@@ -36,6 +36,15 @@ def test_a_kept_leaderboard_is_of_these_weights_and_methods(name):
     assert {"cvae", "caae", "ours"} <= set(board.rows)
     for method, row in board.rows.items():
         assert row.method_id == method_id(type(create_method(method))), method
+
+
+def test_records_are_of_these_methods_and_weights():
+    """Whoever changes a method, and its version, has to measure again."""
+    choices, sweep = measurement("caae_choices"), measurement("cvae_sweep")
+    assert choices["versions"] == {"caae": CAAE.version, "cvae": CVAE.version}
+    assert sweep["cvae"] == CVAE.version
+    weights = load_backbone("toynet").weights_id
+    assert {measurement(name)["weights_id"] for name in NAMES} == {weights}
 
 
 def test_the_switches_are_of_this_cvae_and_complete():

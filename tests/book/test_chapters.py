@@ -52,7 +52,7 @@ def addresses():
 
 
 def test_there_are_chapters():
-    assert len(CHAPTERS) >= 13
+    assert len(CHAPTERS) >= 18
 
 
 def test_begins_with_goals_prerequisites_and_time(notebook):

@@ -1,8 +1,10 @@
-"""What was measured once, in hours, for chapters that have a minute: figures and their origin.
+"""What was measured once, for chapters that have a minute: figures and their origin.
 
 Each file holds every figure by seed and class, so that a chapter computes its own means and
 intervals, and says which script made it, of which data, by which versions. A chapter that reads one
 trains one of its rows again, which shows whether the figures are those of the code beside them.
+``table3.json`` is a leaderboard as ``zsbir leaderboard --out`` writes it, which says its origin in
+a form of its own; ``Leaderboard.load`` reads it.
 """
 
 from __future__ import annotations
