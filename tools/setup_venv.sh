@@ -69,6 +69,6 @@ echo "Installing into $venv: 2.5 GB to fetch the first time, some minutes (log: 
 mkdir -p "$venv/tmp"
 trap 'rm -rf "$venv/tmp"' EXIT
 TMPDIR=$PWD/$venv/tmp "$venv/bin/python" -m pip install --disable-pip-version-check \
-    --no-input --no-compile --constraint constraints.txt --editable ".[book,otter,test,web]" >"$log" 2>&1 ||
+    --no-input --no-compile --constraint constraints.txt --editable ".[backbones,book,faiss,otter,test,web]" >"$log" 2>&1 ||
     fail "$(reason) (log: $log)"
 echo "$key" >"$stamp"
