@@ -1,5 +1,7 @@
 """No page has a fault that axe-core calls serious or critical, in light and in dark mode."""
 
+import re
+
 import pytest
 from build_book import pages
 from visits import DESKTOP, contrast_faults, opened
@@ -17,6 +19,14 @@ def test_axe_finds_no_grave_fault(seen, page):
                 places = [node["target"][0] for node in fault["nodes"][:3]]
                 found.append(f"{scheme}: {fault['id']} ({fault['help']}) at {places}")
     assert found == []
+
+
+def test_a_folded_cell_is_named_for_what_it_holds(site):
+    text = (site / "book/cvae.html").read_text(encoding="utf-8")
+    shown = re.findall(r"<summary>\s*<p class=\"collapsed admonition-title\">(.*?)</p>", text)
+    assert {"Show the code", "Show a solution"} == set(shown)
+    # No other name hides these words from a screen reader.
+    assert len(shown) == text.count("<details class=\"admonition hide")
 
 
 @pytest.mark.browser

@@ -26,5 +26,6 @@ def test_solutions_and_hints_are_unfolded_on_paper(browser, address, page):
     text = "\n".join(sheet.extract_text() for sheet in reader.pages)
     assert text.count("Solution to exercise") >= solutions
     assert text.count("Hint") >= solutions
-    assert "Hide code cell" not in text
-    assert "Show code cell" not in text
+    for prompt in ("the code", "a solution", "code cell"):
+        assert f"Hide {prompt}" not in text
+        assert f"Show {prompt}" not in text
