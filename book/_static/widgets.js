@@ -11,6 +11,7 @@
 (() => {
   const MODULES = new Map(); // what a module's text exports, by the text
   const STATES = new Map(); // traits, by the model's name
+  const FILES = new Map(); // where a model lies, by its name, if not in the page
   const NEAR = "600px"; // how far below the window a place is when its widget is made
 
   function same(a, b) {
@@ -54,9 +55,10 @@
     document.head.append(style);
   }
 
-  // The traits of a model: from the page, or from the file that the place names.
-  function stateOf(id, file) {
+  // The traits of a model: from the page, or from the file that its place names.
+  function stateOf(id) {
     if (!STATES.has(id)) {
+      const file = FILES.get(id);
       if (!file) return Promise.reject(new Error(`the page has no widget ${id}`));
       STATES.set(id, new Promise((resolve, reject) => {
         const script = document.createElement("script");
@@ -74,14 +76,14 @@
 
   const models = new Map(); // one for each name: two places of one widget move together
 
-  async function modelOf(id, file) {
-    const state = await stateOf(id, file);
+  async function modelOf(id) {
+    const state = await stateOf(id);
     if (!models.has(id)) models.set(id, makeModel(state));
     return models.get(id);
   }
 
-  async function show(place, id, file) {
-    const model = await modelOf(id, file);
+  async function show(place, id) {
+    const model = await modelOf(id);
     addStyle(model.get("_css"));
     const { default: widget } = await exportsOf(model.get("_esm"));
     const { render } = typeof widget === "function" ? await widget() : widget;
@@ -109,7 +111,8 @@
         place = Object.assign(document.createElement("div"), { className: "zsbir-widget" });
         view.after(place);
       }
-      open.set(place, () => show(place, id, view.dataset.file));
+      if (view.dataset.file) FILES.set(id, view.dataset.file);
+      open.set(place, () => show(place, id));
     }
     const make = (place) => {
       const go = open.get(place);

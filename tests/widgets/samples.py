@@ -17,6 +17,7 @@ from zsbir_lib.widgets import (
     KMeansStepper,
     LatentRun,
     LatentWalker,
+    LinkedFigure,
     LiveWidget,
     PosteriorExplorer,
     RankingComparison,
@@ -68,6 +69,19 @@ def replay() -> AdversarialReplay:
     games = {name: [frame(step, away - step / 10) for step in (0, 5, 20)]
              for name, away in (("one", 2.0), ("two", 2.5))}  # fmt: skip
     return AdversarialReplay(games, (-3, 3), caption="Press play.")
+
+
+def linked() -> LinkedFigure:
+    margins = np.linspace(0, 2, 41)
+    return LinkedFigure(
+        margins,
+        {"square": margins**2, "</script><b>": 4 - margins},
+        TripletPlayground(margin=0.6),
+        "margin",
+        xlabel="margin",
+        ylabel="height",
+        caption="Move the mark.",
+    )
 
 
 def kmeans() -> KMeansStepper:
@@ -133,6 +147,7 @@ SAMPLES: dict[str, tuple[Callable[[], LiveWidget], dict]] = {
     ),
     "collapse": (collapse, {"place": 2, "sweep": "regulariser", "threshold": 0.1}),
     "kmeans": (kmeans, {"assignment": [0, 1, 2] * 4, "centres": [[0.0, 0.5], [1.0, 1.0]]}),
+    "linked": (linked, {"at": 30}),
     "replay": (replay, {"place": 2, "game": "two"}),
     "triplet": (
         TripletPlayground,

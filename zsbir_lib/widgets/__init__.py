@@ -5,6 +5,7 @@ from zsbir_lib.widgets.collapse import CollapseExplorer, LatentRun
 from zsbir_lib.widgets.comparison import RankingComparison
 from zsbir_lib.widgets.explorer import Explorer
 from zsbir_lib.widgets.kmeans import KMeansStepper
+from zsbir_lib.widgets.linked import LinkedFigure
 from zsbir_lib.widgets.live import LiveWidget
 from zsbir_lib.widgets.posterior import PosteriorExplorer
 from zsbir_lib.widgets.ranking import RankingExplorer
@@ -23,6 +24,7 @@ __all__ = [
     "KMeansStepper",
     "LatentRun",
     "LatentWalker",
+    "LinkedFigure",
     "LiveWidget",
     "PosteriorExplorer",
     "RankingComparison",
