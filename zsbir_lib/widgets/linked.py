@@ -58,7 +58,9 @@ class LinkedFigure(LiveWidget):
     curves = traitlets.Dict().tag(sync=True)
     values: traitlets.List[Any] = traitlets.List().tag(sync=True)
     trait = traitlets.Unicode("").tag(sync=True)
-    linked = traitlets.Instance(LiveWidget).tag(sync=True, **ipywidgets.widget_serialization)
+    linked = traitlets.Instance(ipywidgets.DOMWidget).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     ticks = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
     at = traitlets.Int(0).tag(sync=True)
@@ -96,7 +98,7 @@ class LinkedFigure(LiveWidget):
             linked=linked,
             labels=[xlabel, ylabel],
             ticks=[
-                MaxNLocator(5).tick_values(float(ends.min()), float(ends.max())).tolist()
+                list(map(float, MaxNLocator(5).tick_values(float(ends.min()), float(ends.max()))))
                 for ends in (places, every)
             ],
             at=self._nearest(known, getattr(linked, trait)),
