@@ -125,11 +125,15 @@ class _Middle(nn.Module):
 
     def __init__(self, given: int, wanted: int) -> None:
         super().__init__()
-        before = -middle(given, wanted)
-        self.edges = (before, wanted - given - before)
+        self.start, self.size = middle(given, wanted), wanted
+        self.behind = wanted - given + self.start
 
     def forward(self, images: Tensor) -> Tensor:
-        return functional.pad(images, (*self.edges, *self.edges))
+        if self.start < 0:
+            return functional.pad(images, (-self.start, self.behind) * 2)
+        # As a slice: not every reader of ONNX takes a padding below 0.
+        stop = self.start + self.size
+        return images[:, :, self.start : stop, self.start : stop]
 
 
 def middle(length: int, size: int) -> int:
