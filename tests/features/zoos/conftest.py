@@ -36,6 +36,14 @@ def random_weights(tmp_path):
     return write
 
 
+@pytest.fixture
+def sketchy():
+    """The folder of the real sketches and photos."""
+    if not SKETCHY.is_dir():
+        pytest.skip(f"{SKETCHY} is not here: set ZSBIR_SKETCHY_ROOT")
+    return SKETCHY
+
+
 def _rendered():
     """A picture with slopes and edges, much wider than high."""
     y, x = np.mgrid[:181, :307]
