@@ -1,5 +1,6 @@
 """What chapters read of long measurements says where it is from."""
 
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -44,7 +45,24 @@ def test_records_are_of_these_methods_and_weights():
     assert choices["versions"] == {"caae": CAAE.version, "cvae": CVAE.version}
     assert sweep["cvae"] == CVAE.version
     weights = load_backbone("toynet").weights_id
-    assert {measurement(name)["weights_id"] for name in NAMES} == {weights}
+    # What networks cost does not depend on their weights.
+    assert {measurement(name)["weights_id"] for name in NAMES if name != "backbones"} == {weights}
+
+
+def test_the_page_shows_the_costs_that_were_measured():
+    record = measurement("backbones")
+    page = (ROOT / "book" / "appendix" / "backbones.md").read_text(encoding="utf-8")
+    shown = re.search("<!-- costs -->(.*)<!-- /costs -->", page, re.DOTALL)[1]
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in shown.split("\n")
+            if line.startswith("| `")]  # fmt: skip
+    assert [row[0] for row in rows] == list(record["runs"])
+    for name, dim, side, millions, speed, memory in rows:
+        run = record["runs"][name]
+        assert int(dim.replace(",", "")) == run["dim"]
+        assert int(side) == run["input_size"]
+        assert float(millions) == round(run["parameters"] / 1e6, 1)
+        assert float(speed) == pytest.approx(run["ratio"], rel=0.06)
+        assert int(memory.replace(",", "")) == round(run["peak_bytes"] / 1e6)
 
 
 def test_the_switches_are_of_this_cvae_and_complete():

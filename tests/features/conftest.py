@@ -7,7 +7,8 @@ from PIL import Image
 from torch import nn
 
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit
-from zsbir_lib.features.backbones import Backbone, Normalised, Resize
+from zsbir_lib.features.backbones import Backbone, Normalised
+from zsbir_lib.features.preprocessing import Resize
 
 SIZE = 8
 

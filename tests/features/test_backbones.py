@@ -12,7 +12,7 @@ from torch import nn
 from zsbir_lib.datasets.sketchy import Sketchy
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import backbones
-from zsbir_lib.features.backbones import Resize, load_backbone, weights_id
+from zsbir_lib.features.backbones import load_backbone, weights_id
 from zsbir_lib.features.recipes import Recipe, register_backbone
 from zsbir_lib.features.weight_files import StateDict
 from zsbir_lib.toynet import ToyNet, normalise
@@ -144,16 +144,6 @@ def test_half_precision_weights_are_used_as_float32(toynet_file, tmp_path):
     save_file(half, tmp_path / "half.safetensors")
     backbone = load_backbone("toynet", tmp_path / "half.safetensors", device="cpu")
     assert {p.dtype for p in backbone.module.parameters()} == {torch.float32}
-
-
-def test_resize_takes_any_mode_and_size(picture):
-    resize = Resize(16)
-    for mode in ("RGB", "L", "RGBA", "P", "1", "CMYK"):
-        tensor = resize(picture.convert(mode))
-        assert tensor.shape == (3, 16, 16)
-        assert tensor.dtype == torch.uint8
-    exact = picture.resize((16, 16))
-    assert torch.equal(resize(exact).permute(1, 2, 0), torch.from_numpy(np.array(exact)))
 
 
 def test_features_do_not_depend_on_the_batch(toynet_file, picture):

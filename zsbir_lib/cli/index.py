@@ -30,10 +30,16 @@ Run it again when photos were added, changed or removed: it reads only those tha
 An interrupted run goes on where it stopped."""
 
 BackboneName = Annotated[
-    str, typer.Option("--backbone", help="squeezenet1_1, vgg16, toynet, or one registered.")
+    str,
+    typer.Option(
+        "--backbone",
+        help="squeezenet1_1, vgg16, toynet, one registered, or one of a package: "
+        "torchvision:resnet50, timm:NAME, clip:NAME/WEIGHTS.",
+    ),
 ]
 Weights = Annotated[
-    Path | None, typer.Option(help="The backbone's weights, from a file. [default: torchvision's]")
+    Path | None,
+    typer.Option(help="The backbone's weights, from a file. [default: the package's own]"),
 ]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:N, mps or auto.")]
 Imports = Annotated[

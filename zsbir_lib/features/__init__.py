@@ -11,15 +11,12 @@ from zsbir_lib.features.backbones import Backbone, load_backbone
 from zsbir_lib.features.extraction import extract_features
 from zsbir_lib.features.featureset import PAIRINGS, FeatureSet
 from zsbir_lib.features.pairs import Pairs
-from zsbir_lib.features.recipes import (
-    BACKBONES,
-    Recipe,
-    available_backbones,
-    register_backbone,
-)
+from zsbir_lib.features.preprocessing import Resize
+from zsbir_lib.features.recipes import BACKBONES, Recipe, register_backbone
 from zsbir_lib.features.task import RetrievalTask
 from zsbir_lib.features.towers import TwoTowers
 from zsbir_lib.features.weight_files import read_weights
+from zsbir_lib.features.zoos import available_backbones
 from zsbir_lib.toynet import ToyNet
 
 __all__ = [
@@ -29,6 +26,7 @@ __all__ = [
     "FeatureSet",
     "Pairs",
     "Recipe",
+    "Resize",
     "RetrievalTask",
     "ToyNet",
     "TwoTowers",

@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.features.preprocessing import Resize
 from zsbir_lib.features.probing import check_output, probe_id, probe_picture, short_hash
-from zsbir_lib.features.recipes import BACKBONES, Recipe
+from zsbir_lib.features.recipes import Recipe
 from zsbir_lib.features.towers import TwoTowers
 from zsbir_lib.features.weight_files import StateDict, first_line, fit, state_dicts
+from zsbir_lib.features.zoos import find_recipe
 
 
 class Normalised(nn.Module):
@@ -75,7 +76,7 @@ class Backbone:
     Attributes
     ----------
     name : str
-        As in `available_backbones`.
+        As in `available_backbones`; of a network of a package, with the name of its weights.
     dim : int
         Numbers in a feature.
     input_size : int
@@ -102,6 +103,21 @@ class Backbone:
     transform: Callable[[Image.Image], Tensor]
     transform_id: str
     probe_id: str = ""
+
+    @property
+    def picture_size(self) -> int:
+        """Side, in pixels, of the square drawings that `transform` takes as they are."""
+        return getattr(self.transform, "picture_size", self.input_size)
+
+    def for_drawings(self) -> nn.Module:
+        """Return the network for sketches as one of square drawings of `picture_size` pixels.
+
+        For whoever runs the network alone, as a page does: it takes pixel values
+        (n, 3, picture_size, picture_size), and cuts off what `transform` would.
+        """
+        module = self.for_sketches().module
+        of_pictures = getattr(self.transform, "of_pictures", None)
+        return module if of_pictures is None else of_pictures(module)
 
     @property
     def device(self) -> torch.device:
@@ -158,32 +174,6 @@ class Backbone:
         return torch.cat(out)
 
 
-@dataclass(frozen=True)
-class Resize:
-    """Resize to a square, whatever the image's shape, as the paper's own code does.
-
-    Parameters
-    ----------
-    size
-        Side of the square, in pixels.
-    """
-
-    size: int
-
-    @property
-    def transform_id(self) -> str:
-        """What this does, in a word; it changes whenever the pixels it returns change."""
-        return f"rgb-bilinear-{self.size}-v1"
-
-    def __call__(self, image: Image.Image) -> Tensor:
-        """Return the image as uint8 of shape (3, size, size), channels last in memory."""
-        if image.mode != "RGB":
-            image = image.convert("RGB")
-        if image.size != (self.size, self.size):
-            image = image.resize((self.size, self.size), Image.Resampling.BILINEAR)
-        return torch.from_numpy(np.array(image)).permute(2, 0, 1)
-
-
 def load_backbone(
     name: str,
     weights: str | os.PathLike | None = None,
@@ -191,11 +181,22 @@ def load_backbone(
 ) -> Backbone:
     """Load a frozen backbone, having seen what it makes of one picture.
 
+    Some are registered here:
+
     - ``toynet``: 192 numbers from 64 x 64 pixels (`zsbir_lib.toynet.ToyNet`).
     - ``vgg16``: the paper's 4,096 numbers: the second fully connected layer ("fc2") of VGG-16
       (Simonyan and Zisserman, 2015) *after* its ReLU, so none is negative.
     - ``squeezenet1_1``: 512 numbers: the last feature maps of SqueezeNet 1.1 (Iandola et al.,
       2016), averaged over all places.
+
+    Others are built by packages, and prepare images as the package does:
+
+    - ``torchvision:NETWORK/WEIGHTS``, such as ``torchvision:resnet50/IMAGENET1K_V2``: what the
+      layer that names the classes of ImageNet is given. Without ``/WEIGHTS`` the package's default.
+    - ``timm:NETWORK.WEIGHTS``, such as ``timm:vit_small_patch14_dinov2.lvd142m``: timm's own
+      pooling of the last layer. Without ``.WEIGHTS`` the package's default.
+    - ``clip:NETWORK/WEIGHTS``, such as ``clip:ViT-B-32/openai`` or ``clip:ViT-B-16-SigLIP/webli``:
+      the projected embedding of the image tower, by open_clip.
 
     Parameters
     ----------
@@ -204,19 +205,20 @@ def load_backbone(
     weights
         A file; see `zsbir_lib.features.read_weights`. It may hold just the layers in use, or more
         than these, and all names may begin with what training put before them (``module.``).
-        ``None`` takes the weights that ship with the library (toynet) or torchvision's ImageNet
-        weights from its hub (fetched once, then kept).
+        Tensors are called as the package calls them. ``None`` takes the weights that ship with the
+        library (toynet), or those that the package names, by its own downloader (fetched once,
+        then kept).
     device
         See `zsbir_lib.devices.choose_device`.
 
     Raises
     ------
     ZsbirError
-        If the name is unknown; if the weights cannot be had, hold anything but tensors, or do not
-        fit (the message then names the tensors that differ); or if the network does not map a
-        picture to `Recipe.dim` finite numbers.
+        If the name is unknown, or of a package that is not installed; if the weights cannot be
+        had, hold anything but tensors, or do not fit (the message then names the tensors that
+        differ); or if the network does not map a picture to `Recipe.dim` finite numbers.
     """
-    recipe = BACKBONES[name]
+    name, recipe = find_recipe(name)
     if not isinstance(recipe, Recipe):
         raise ZsbirError(
             f"the entry point of the backbone {name!r} is {type(recipe).__name__}: it must name a "
@@ -226,17 +228,19 @@ def load_backbone(
     if weights is not None:
         candidates = state_dicts(weights)
     elif recipe.default_weights is not None:
-        candidates = [StateDict(recipe.default_weights(), f"{name}'s default weights")]
+        # Whoever calls has random numbers of their own, which first weights must not take.
+        with torch.random.fork_rng(devices=[]):
+            candidates = [StateDict(recipe.default_weights(), f"{name}'s default weights")]
     else:
         raise ZsbirError(
             f"{name} has no default weights: pass a file as "
             f"{argument('weights', placeholder='PATH')}"
         )
     module, state, features = _build(name, recipe, candidates)
-    transform = Resize(recipe.input_size)
+    transform = recipe.resize or Resize(recipe.input_size)
     return Backbone(
         name=name,
-        dim=recipe.dim,
+        dim=features.shape[1],
         input_size=recipe.input_size,
         module=module.to(place),
         weights_id=weights_id(state),
@@ -277,7 +281,6 @@ def _build(
     for device, memory_format in ways:
         last = (device, memory_format) == ways[-1]
         try:
-            # Whoever calls has random numbers of their own, which first weights must not take.
             with torch.random.fork_rng(devices=[]), torch.device(device):
                 network = recipe.build()
             state = _check_network(name, network).state_dict()
@@ -300,8 +303,9 @@ def _build(
                 size = f"3 x {recipe.input_size} x {recipe.input_size}"
                 raise _failure(name, f"fails on a picture of {size}", error) from error
             continue
-        features = [check_output(name, recipe.dim, output) for output in outputs]
-        return module, state, torch.cat(features)
+        first = check_output(name, recipe.dim, outputs[0])
+        others = [check_output(name, first.shape[1], output) for output in outputs[1:]]
+        return module, state, torch.cat([first, *others])
     raise AssertionError("the last way returns or raises")
 
 

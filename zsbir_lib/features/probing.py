@@ -23,15 +23,19 @@ def probe_picture(size: int) -> Tensor:
     return picture.contiguous(memory_format=torch.channels_last)
 
 
-def check_output(name: str, dim: int, output: Any) -> Tensor:
-    """Return `output`, what the network `name` makes of a picture, if it is `dim` numbers."""
-    wanted = f"the recipe says dim={dim}"
+def check_output(name: str, dim: int | None, output: Any) -> Tensor:
+    """Return `output`, what the network `name` makes of a picture, if it is `dim` numbers.
+
+    Of any number where `dim` is None.
+    """
+    wanted = "the recipe wants (1, dim)" if dim is None else f"the recipe says dim={dim}"
     if not isinstance(output, Tensor):
         raise ZsbirError(
             f"{name} returns {_describe(output)}, {wanted}: let build return a network that gives "
-            f"one tensor (1, {dim}) for one picture"
+            f"one tensor (1, {dim or 'dim'}) for one picture"
         )
-    if tuple(output.shape) != (1, dim):
+    any_width = dim is None and output.ndim == 2 and len(output) == 1 and output.shape[1] > 0
+    if not any_width and tuple(output.shape) != (1, dim):
         raise ZsbirError(f"{name} returns {_describe(output)}, {wanted}: {_remedy(output, dim)}")
     if not output.is_floating_point():
         raise ZsbirError(f"{name} returns {output.dtype}, not floating-point numbers")
@@ -40,7 +44,7 @@ def check_output(name: str, dim: int, output: Any) -> Tensor:
     return output
 
 
-def _remedy(output: Tensor, dim: int) -> str:
+def _remedy(output: Tensor, dim: int | None) -> str:
     if output.ndim == 2 and len(output) == 1:
         width = output.shape[1]
         return f"take off the layers behind the feature, or say dim={width}"
@@ -48,7 +52,7 @@ def _remedy(output: Tensor, dim: int) -> str:
         return "pool the tokens"
     if output.ndim == 4:
         return "pool the feature maps and flatten them"
-    return f"return (n, {dim}) for n pictures"
+    return f"return (n, {dim or 'dim'}) for n pictures"
 
 
 def _describe(output: Any) -> str:

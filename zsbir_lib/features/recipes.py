@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.features.preprocessing import Resize
 from zsbir_lib.features.towers import TwoTowers
 from zsbir_lib.features.weight_files import first_line, read_weights
 from zsbir_lib.files import sha256
@@ -38,7 +39,7 @@ class Recipe:
         Makes the network, of whatever weights, that maps normalised images (n, 3, s, s) to
         features (n, dim). The names of its tensors are those a weight file is expected to use.
     dim
-        Numbers in a feature.
+        Numbers in a feature; None asks the network.
     input_size
         Side of the square image that the network takes, in pixels.
     mean, std
@@ -47,6 +48,8 @@ class Recipe:
         Start of the tensors' names that a weight file may leave out.
     default_weights
         Returns the state dict used where no file is given.
+    resize
+        What becomes of an image first; None squashes it to the square.
 
     Raises
     ------
@@ -55,19 +58,24 @@ class Recipe:
     """
 
     build: Callable[[], nn.Module]
-    dim: int
+    dim: int | None
     input_size: int = 224
     mean: Sequence[float] = field(default=IMAGENET_MEAN, repr=False)
     std: Sequence[float] = field(default=IMAGENET_STD, repr=False)
     optional_prefix: str = field(default="", repr=False)
     default_weights: Callable[[], Mapping[str, Tensor]] | None = field(default=None, repr=False)
+    resize: Resize | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.build, nn.Module) or not callable(self.build):
             raise ZsbirError("build must be a function that makes the network, not the network")
-        if self.dim < 1 or self.input_size < 1:
+        if (self.dim is not None and self.dim < 1) or self.input_size < 1:
             raise ZsbirError(
                 f"dim and input_size must be 1 or more, not {self.dim} and {self.input_size}"
+            )
+        if self.resize is not None and self.resize.size != self.input_size:
+            raise ZsbirError(
+                f"resize makes squares of {self.resize.size} pixels, input_size={self.input_size}"
             )
         if len(self.mean) != 3 or len(self.std) != 3 or not all(value > 0 for value in self.std):
             raise ZsbirError("mean and std must be three numbers each, those of std above 0")
@@ -75,11 +83,6 @@ class Recipe:
 
 #: Every backbone by name; installed packages add theirs by entry points ``zsbir.backbones``.
 BACKBONES: Registry[Recipe] = Registry("backbone", "zsbir.backbones")
-
-
-def available_backbones() -> tuple[str, ...]:
-    """Return the names that `load_backbone` knows."""
-    return tuple(BACKBONES)
 
 
 def register_backbone(name: str, recipe: Recipe, *, replace: bool = False) -> None:
@@ -128,11 +131,11 @@ def _definition(recipe: Recipe) -> object:
     return id(recipe.build) if None in where else where
 
 
-def _hub_weights(name: str) -> Callable[[], Mapping[str, Tensor]]:
-    """Return a function that fetches torchvision's ImageNet weights of the network `name`."""
+def hub_weights(name: str, tag: str = "IMAGENET1K_V1") -> Callable[[], Mapping[str, Tensor]]:
+    """Return a function that fetches torchvision's weights `tag` of the network `name`."""
 
     def fetch() -> Mapping[str, Tensor]:
-        url = _torchvision().models.get_model_weights(name)["IMAGENET1K_V1"].url
+        url = _torchvision().models.get_model_weights(name)[tag].url
         kept = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
         instead = f"pass a file as {argument('weights', placeholder='PATH')}"
         # The name ends in the beginning of the file's SHA-256.
@@ -143,7 +146,7 @@ def _hub_weights(name: str) -> Callable[[], Mapping[str, Tensor]]:
                 torch.hub.download_url_to_file(url, str(kept), checksum, progress=False)
             except (OSError, RuntimeError) as error:
                 raise ZsbirError(
-                    f"cannot fetch the ImageNet weights of {name} from {url} "
+                    f"cannot fetch the weights {tag} of {name} from {url} "
                     f"({first_line(error)}): {instead}"
                 ) from None
         if kept.is_file() and not sha256(kept).startswith(checksum):
@@ -203,13 +206,13 @@ register_backbone(
         default_weights=partial(packaged_weights, SKETCH_WEIGHTS),
     ),
 )
-register_backbone("vgg16", Recipe(_vgg16, dim=4096, default_weights=_hub_weights("vgg16")))
+register_backbone("vgg16", Recipe(_vgg16, dim=4096, default_weights=hub_weights("vgg16")))
 register_backbone(
     "squeezenet1_1",
     Recipe(
         _squeezenet1_1,
         dim=512,
         optional_prefix="features.",
-        default_weights=_hub_weights("squeezenet1_1"),
+        default_weights=hub_weights("squeezenet1_1"),
     ),
 )

@@ -57,7 +57,7 @@ class PhotoGallery:
         self.name = printable(index.path)
         self.index, self.backbone = index, backbone
         self.method = Cosine() if method is None else method
-        self._pen = pen or (min(1024, max(16, backbone.input_size)), TOYBOX_STYLE)
+        self._pen = pen or (min(1024, max(16, backbone.picture_size)), TOYBOX_STYLE)
         # A copy in memory, since methods compute with tensors that can be written.
         self._ranked = self.method.index(torch.from_numpy(np.array(index.features)))
 

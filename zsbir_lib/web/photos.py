@@ -20,6 +20,7 @@ from PIL import Image
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Backbone
+from zsbir_lib.features.weight_files import first_line
 from zsbir_lib.gallery import THUMBNAIL, PhotoGallery, webp
 from zsbir_lib.methods import RetrievalMethod
 from zsbir_lib.reading import printable
@@ -64,10 +65,9 @@ class PhotoPage(Mapping[str, bytes]):
         self, backbone: Backbone, methods: Mapping[str, RetrievalMethod], files: Files
     ) -> dict[str, Any]:
         """Add what depends on the photos, and return what ``model.json`` says."""
-        index, side = self.index, backbone.input_size
+        index, side = self.index, backbone.picture_size
         found = torch.from_numpy(np.array(index.features))
-        network = round_weights(fold_batch_norms(backbone.for_sketches().module))
-        data = onnx_bytes(network, {"pixels": torch.zeros(1, 3, side, side)})
+        data = _network_bytes(backbone)
         names = [printable(index.name(row)) for row in range(len(index))]
         blank = Image.new("RGB", (1, 1))
         return {
@@ -134,6 +134,29 @@ def export_photo_page(
     _check_size(page.size)
     target.write(page)
     return page
+
+
+def _network_bytes(backbone: Backbone) -> bytes:
+    """Return the network for drawings as a file that a browser runs.
+
+    Raises
+    ------
+    ZsbirError
+        If it computes with what such a file cannot say.
+    """
+    side = backbone.picture_size
+    network = round_weights(fold_batch_norms(backbone.for_drawings()))
+    try:
+        return onnx_bytes(network, {"pixels": torch.zeros(1, 3, side, side)})
+    except ZsbirError:
+        raise
+    # What PyTorch's exporter cannot write it tells in many ways.
+    except Exception as error:
+        raise ZsbirError(
+            f"{backbone.name} cannot be written for a page ({type(error).__name__}: "
+            f"{first_line(error)[:120]}): search the index by `zsbir retrieve --index`, or index "
+            "the photos with another network"
+        ) from error
 
 
 def _check_size(size: int) -> None:
