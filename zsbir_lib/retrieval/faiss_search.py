@@ -7,6 +7,7 @@ else in the library knows FAISS.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import math
 from dataclasses import asdict, dataclass, replace
@@ -89,7 +90,7 @@ class Settings:
         return {
             "ivf": f"IVF{self.n_lists},Flat",
             "hnsw": f"HNSW{self.links},Flat",
-            "ivfpq": f"IVF{self.n_lists},PQ{self.code_bytes}",
+            "ivfpq": f"IVF{self.n_lists},PQ{self.code_bytes}np",  # no polysemous codes
         }[self.kind]
 
     @property
@@ -156,8 +157,10 @@ def write_structure(structure: Any, path: Path) -> None:
         raise OSError(0, f"FAISS: {_reason(error)}") from None
 
 
-def read_structure(settings: Settings, path: Path, ntotal: int, width: int) -> Any:
-    """Map a structure into memory from its file.
+def read_structure(
+    settings: Settings, path: Path, ntotal: int, width: int, *, mapped: bool = True
+) -> Any:
+    """Map a structure into memory from its file, or, if it is to be copied, read it.
 
     Raises
     ------
@@ -166,8 +169,8 @@ def read_structure(settings: Settings, path: Path, ntotal: int, width: int) -> A
     """
     faiss = load_faiss(settings.kind)
     # Lists are mapped by one way, vectors and graphs (by newer versions) by another.
-    flags = faiss.IO_FLAG_MMAP
-    if settings.kind == "hnsw":
+    flags = faiss.IO_FLAG_MMAP if mapped else 0
+    if mapped and settings.kind == "hnsw":
         flags = getattr(faiss, "IO_FLAG_MMAP_IFC", flags)
     try:
         structure = faiss.read_index(str(path), flags)
@@ -176,6 +179,13 @@ def read_structure(settings: Settings, path: Path, ntotal: int, width: int) -> A
     if (structure.ntotal, structure.d) != (ntotal, width):
         raise ValueError(f"{structure.ntotal} vectors of {structure.d} numbers")
     return structure
+
+
+def structure_digest(settings: Settings, empty: Any) -> str:
+    """Return what tells a trained structure from others; nothing for none."""
+    if empty is None:
+        return ""
+    return hashlib.sha256(load_faiss(settings.kind).serialize_index(empty).data).hexdigest()
 
 
 def candidates(

@@ -18,8 +18,13 @@ from typing import TYPE_CHECKING, Any
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import write_json
 from zsbir_lib.reading import check_file
-from zsbir_lib.retrieval.faiss_search import Settings, read_structure, write_structure
-from zsbir_lib.retrieval.shards import KIND, Shard, open_shard, structure_digest
+from zsbir_lib.retrieval.faiss_search import (
+    Settings,
+    read_structure,
+    structure_digest,
+    write_structure,
+)
+from zsbir_lib.retrieval.shards import KIND, Shard, open_shard
 from zsbir_lib.store import Draft, Entry, Store
 
 if TYPE_CHECKING:
@@ -126,7 +131,8 @@ class KeptGallery:
             try:
                 if entry.verify():  # it is small, and every shard to come depends on it
                     raise ValueError(f"{_PIECE} is not what was written")
-                empty = read_structure(settings, entry.path(_PIECE), 0, width)
+                path = entry.path(_PIECE)
+                empty = read_structure(settings, path, 0, width, mapped=False)
             except (KeyError, ValueError) as error:
                 raise ZsbirError(
                     f"the gallery in {self.folder} is damaged ({error}): make it anew from its "

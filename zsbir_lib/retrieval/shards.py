@@ -19,6 +19,7 @@ from zsbir_lib.retrieval.faiss_search import (
     candidates,
     filled,
     read_structure,
+    structure_digest,
     write_structure,
 )
 from zsbir_lib.retrieval.index import Index
@@ -184,15 +185,6 @@ def make_shard(
     }
     entry = store.get(KIND, key, make, label=f"{len(vectors)}", check=False)
     return open_shard(entry, settings, vectors.shape[1])
-
-
-def structure_digest(settings: Settings, empty: Any) -> str:
-    """Return what tells an empty trained structure from others."""
-    if empty is None:
-        return ""
-    import faiss
-
-    return hashlib.sha256(faiss.serialize_index(empty).data).hexdigest()
 
 
 def _save(array: np.ndarray, path: Path) -> None:
