@@ -285,3 +285,14 @@ def test_too_little_memory_says_how_much_is_needed():
 def test_unknown_device_is_refused():
     with pytest.raises(ZsbirError, match="unknown device"):
         Index(torch.ones(2, 2), device="abacus")
+
+
+@pytest.mark.parametrize("values", [4, 60, 2**20], ids=["many ties", "some ties", "few ties"])
+@pytest.mark.parametrize("top_k", [1, 10, 100])
+def test_few_of_many_are_selected_as_a_stable_sort_does(values, top_k):
+    """A large gallery is looked through by minima of groups, which must change nothing."""
+    distances = torch.randint(0, values, (9, 5003), generator=seeded()).float() / values
+    distances[3] = 0.5
+    indices, smallest = select_smallest(distances, torch.arange(5003), top_k)
+    assert torch.equal(indices, torch.sort(distances, stable=True).indices[:, :top_k])
+    assert torch.equal(smallest, torch.sort(distances).values[:, :top_k])

@@ -7,6 +7,7 @@ every photo a first score, which then spreads along the edges.
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval.index import Index
+from zsbir_lib.retrieval.large import LargeIndex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from scipy import sparse
     from typing_extensions import Self
 
+EXACT_GRAPH = 100_000
+"""Photos up to which `neighbour_graph` looks for neighbours exactly."""
+
+_GRAPH_BREADTH = 16  # lists looked into beyond that
+_EDGES = 2**18  # whose common neighbours are counted at once
 _CSR = ("data", "indices", "indptr")  # the arrays of a sparse matrix
 
 
@@ -172,7 +179,9 @@ def _as_factor(matrix: sparse.csr_array) -> Tensor | sparse.csr_array:
         )
 
 
-def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
+def neighbour_graph(
+    embeddings: Any, n_neighbours: int, *, search: str | None = None
+) -> sparse.csr_array:
     r"""Return the symmetric, normalised graph of nearest neighbours.
 
     The weight of an edge is the cosine of its two photos, times the share of their neighbours that
@@ -190,15 +199,24 @@ def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
     n_neighbours
         Each photo is joined with so many of its nearest (fewer in a smaller gallery). A cosine
         below 0 counts as 0, and an edge that only one of the two chose is halved.
+    search
+        How neighbours are looked for, as in `zsbir_lib.retrieval.build_index`. By default exactly
+        up to 100,000 photos, and beyond by inverted lists, since exactly would take hours.
 
     Returns
     -------
     scipy.sparse.csr_array of float32, shape (m, m)
         Its eigenvalues lie between -1 and 1.
+
+    Raises
+    ------
+    ZsbirError
+        As `zsbir_lib.retrieval.build_index` does: where there are more than 100,000 photos, if
+        FAISS is missing.
     """
     from scipy import sparse  # here, since few searches need it, and it takes a while
 
-    index = Index(embeddings)
+    index = _neighbour_index(embeddings, search)
     m = len(index)
     k = min(n_neighbours + 1, m)
     rows, columns, weights = [], [], []
@@ -220,7 +238,13 @@ def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
     members = sparse.coo_array((np.ones(len(edges[0]), np.float32), edges), shape=(m, m)).tocsr()
     members = members + sparse.eye_array(m, dtype=np.float32, format="csr")
     i, j = graph.coords
-    common = np.asarray((members @ members.T).tocsr()[i, j]).ravel()
+    # Of the edges only: the product of all rows would have hundreds of entries for each photo.
+    common = np.concatenate(
+        [
+            np.asarray(members[i[part]].multiply(members[j[part]]).sum(axis=1)).ravel()
+            for part in (slice(start, start + _EDGES) for start in range(0, len(i), _EDGES))
+        ]
+    )
     size = np.asarray(members.sum(axis=1)).ravel()
     shared = graph.data * common / (size[i] + size[j] - common)
     graph = sparse.coo_array((shared, (i, j)), shape=(m, m)).tocsr()
@@ -228,6 +252,19 @@ def neighbour_graph(embeddings: Any, n_neighbours: int) -> sparse.csr_array:
     scale = np.divide(1, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
     diagonal = sparse.diags_array(scale)
     return (diagonal @ graph @ diagonal).tocsr().astype(np.float32)
+
+
+def _neighbour_index(embeddings: Any, search: str | None) -> Index:
+    if search is None:
+        search = "exact" if len(embeddings) <= EXACT_GRAPH else "ivf"
+        if search == "ivf" and importlib.util.find_spec("faiss") is None:
+            raise ZsbirError(
+                f"a graph of {len(embeddings):,} photos, more than {EXACT_GRAPH:,}, takes FAISS: "
+                "pip install faiss-cpu, or choose a method without a graph, such as ours"
+            )
+    if search == "exact":
+        return Index(embeddings)
+    return LargeIndex(embeddings, search, breadth=_GRAPH_BREADTH if search == "ivf" else None)
 
 
 def whiten_neighbours(embeddings: Tensor, graph: sparse.csr_array, shrinkage: float) -> Tensor:

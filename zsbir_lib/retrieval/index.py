@@ -28,7 +28,7 @@ from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.retrieval.kmeans import is_integer
 from zsbir_lib.retrieval.selection import nearest_centre, select_smallest, selection_device
-from zsbir_lib.retrieval.vectors import as_features, as_floats, scale_rows
+from zsbir_lib.retrieval.vectors import as_features, as_floats, prepared, scale_rows
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -96,17 +96,7 @@ class Index:
         here = gallery.device if isinstance(gallery, Tensor) else torch.device("cpu")
         self.device = here if device is None else choose_device(device)
         self.size, self.width = gallery.shape
-        self._gallery = torch.empty(gallery.shape, dtype=torch.float32, device=self.device)
-        self._inverse_norms = torch.empty(self.size, dtype=torch.float32, device=self.device)
-        step = max(1, 2**22 // self.width)
-        for start in range(0, self.size, step):
-            scale_rows(
-                "gallery",
-                as_floats(gallery[start : start + step], self.device),
-                self._gallery[start : start + step],
-                self._inverse_norms[start : start + step],
-                start,
-            )
+        self._gallery, self._inverse_norms = prepared("gallery", gallery, self.device)
 
     def __len__(self) -> int:
         """Return the number of photos."""
@@ -193,17 +183,7 @@ class Index:
             `memory` cannot hold the product and a block of one query; the message says how many
             bytes can.
         """
-        queries = as_features("queries", queries, ndims=(2, 3))
-        if queries.shape[-1] != self.width:
-            raise ZsbirError(
-                f"queries have {queries.shape[-1]} numbers and the gallery {self.width}: "
-                "both must come from the same method"
-            )
-        top_k = self.size if top_k is None else top_k
-        if not is_integer(top_k) or not 1 <= top_k <= self.size:
-            raise ZsbirError(
-                f"K must be a whole number from 1 to the gallery's {self.size} photos, not {top_k}"
-            )
+        queries, top_k = self._checked(queries, top_k)
         n_centres = 1 if queries.ndim == 2 else queries.shape[1]
         in_product = self._queries_in_product(len(queries), n_centres)
         rows = _rows(in_product * n_centres)
@@ -219,6 +199,21 @@ class Index:
                 f"numbers: it takes at least {fixed + per_query}"
             )
         return self._blocks(queries, n_centres, top_k, in_product, in_block, with_centres)
+
+    def _checked(self, queries: Any, top_k: int | None) -> tuple[Tensor | np.ndarray, int]:
+        """Return queries and how many photos are asked for, or raise a `ZsbirError`."""
+        queries = as_features("queries", queries, ndims=(2, 3))
+        if queries.shape[-1] != self.width:
+            raise ZsbirError(
+                f"queries have {queries.shape[-1]} numbers and the gallery {self.width}: "
+                "both must come from the same method"
+            )
+        top_k = self.size if top_k is None else top_k
+        if not is_integer(top_k) or not 1 <= top_k <= self.size:
+            raise ZsbirError(
+                f"K must be a whole number from 1 to the gallery's {self.size} photos, not {top_k}"
+            )
+        return queries, int(top_k)
 
     def _rescore(self, distances: Tensor) -> Tensor:
         """Return what to rank a block of queries by, given their distances (n, m)."""
@@ -275,68 +270,6 @@ class Index:
                 del distances
                 nearest = nearest_centre(block, indices) if with_centres else None
                 yield first + start, Ranking(indices, smallest, nearest)
-
-
-def rank(
-    queries: Any,
-    gallery: Any,
-    top_k: int | None = None,
-    *,
-    memory: int = DEFAULT_MEMORY,
-    device: str | torch.device | None = None,
-) -> Ranking:
-    """Rank a gallery for every query by the smallest cosine distance to any of its centres.
-
-    Exact. Against the same gallery again and again, make an `Index` once.
-
-    Parameters
-    ----------
-    queries
-        Shape (n, D), or (n, K, D) for K centres each: a tensor or an array.
-    gallery
-        Shape (m, D).
-    top_k
-        How many photos to return for a query; ``None`` for all of them.
-    memory
-        Most bytes to use beside the inputs, the index (``4 m D`` bytes) and the result (20 bytes
-        for each photo returned); see `Index.iter_search`.
-    device
-        Where to compute; ``None`` stays where the gallery is.
-
-    Returns
-    -------
-    Ranking
-        On the CPU.
-
-    Raises
-    ------
-    ZsbirError
-        As `Index` and `Index.iter_search` do.
-    """
-    return Index(gallery, device=device).search(queries, top_k, memory=memory)
-
-
-def iter_rank(
-    queries: Any,
-    gallery: Any,
-    top_k: int | None = None,
-    *,
-    memory: int = DEFAULT_MEMORY,
-    device: str | torch.device | None = None,
-) -> Iterator[tuple[int, Ranking]]:
-    """Rank as `rank` does, but give one block of queries after another.
-
-    Parameters
-    ----------
-    queries, gallery, top_k, memory, device
-        As for `rank`.
-
-    Yields
-    ------
-    (int, Ranking)
-        The number of the block's first query, and the block's ranking.
-    """
-    return Index(gallery, device=device).iter_search(queries, top_k, memory=memory)
 
 
 def _rows(used: int) -> int:

@@ -101,3 +101,30 @@ def scale_rows(
     torch.mul(source, factors[:, None].to(source.device), out=scaled)
     norms = torch.linalg.vector_norm(scaled, dim=1)
     inverse_norms.copy_(torch.where(norms > 0, 1 / norms, 0.0))
+
+
+def prepared(
+    name: str, rows: Tensor | np.ndarray, device: torch.device, first: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Return a copy of rows as `scale_rows` writes them, and their inverse norms, on `device`.
+
+    Parameters
+    ----------
+    name, first
+        As for `scale_rows`.
+    rows
+        Shape (n, d), from `as_features`; converted part by part.
+
+    Raises
+    ------
+    ZsbirError
+        If a row holds NaN or infinite numbers.
+    """
+    scaled = torch.empty(tuple(rows.shape), dtype=torch.float32, device=device)
+    inverse_norms = torch.empty(len(rows), dtype=torch.float32, device=device)
+    step = max(1, 2**22 // rows.shape[1])
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        source = as_floats(rows[part], device)
+        scale_rows(name, source, scaled[part], inverse_norms[part], first + start)
+    return scaled, inverse_norms
