@@ -5,16 +5,19 @@ is written here in words of this library; `tests/metrics/test_conventions.py` co
 ranking by hand for each. They agree on what is relevant, a photo of the sketch's class, and on
 little else:
 
-===============  ==============================  =====================  =========================
-evaluator        mAP@K                           P@K                    mAP@all
-===============  ==============================  =====================  =========================
-CVAE             divided by K                    hits / K
-SEM-PCYC         divided by the hits             hits / K               as scikit-learn's
-SAKE             divided by min(R, K), enveloped hits / K               enveloped; by class
-Doodle2Search                                                           as scikit-learn's
-ZSE-SBIR         divided by min(R, K), enveloped hits / min(R, K)       enveloped
-CLIP-AT                                                                 in a bag of photos
-===============  ==============================  =====================  =========================
+=============  ===============================  ================  ===================
+evaluator      mAP@K                            P@K               mAP@all
+=============  ===============================  ================  ===================
+CVAE           divided by K                     hits / K
+SEM-PCYC       divided by the hits              hits / K          as scikit-learn's
+SAKE           divided by min(R, K), enveloped  hits / K          enveloped, by class
+Doodle2Search                                                     as scikit-learn's
+ZSE-SBIR       divided by min(R, K), enveloped  hits / min(R, K)  enveloped
+CLIP-AT                                                           in a bag of photos
+=============  ===============================  ================  ===================
+
+Where distances are equal and a code sorts in no stable order, its figure depends on the sort; here
+the photo that stands first in the gallery comes first.
 
 *Enveloped*: P(i) is replaced by the largest P(j) with j >= i, as PASCAL VOC did. *As
 scikit-learn's*: photos at one distance form one step of the curve. *By class*: one number for each
@@ -45,8 +48,6 @@ class Judged:
         Whether the photo at each rank is of the query's class, nearest first.
     n_relevant : ndarray of int, shape (n,)
         R, the photos of the query's class in the whole gallery.
-    complete : bool
-        Whether all photos are ranked.
     step_ends : ndarray of int, shape (n, ranks), or None
         The last rank that is as far away as each rank; None where no two are equally far.
     bag : ndarray of bool, shape (n, queries), or None
@@ -55,7 +56,6 @@ class Judged:
 
     relevance: np.ndarray
     n_relevant: np.ndarray
-    complete: bool
     step_ends: np.ndarray | None = None
     bag: np.ndarray | None = None
 
@@ -231,7 +231,6 @@ class FieldScores:
         judged = Judged(
             relevance,
             self.counts[classes],
-            complete,
             None if distances is None else _step_ends(distances),
             self._in_bag(order, classes) if complete else None,
         )
@@ -326,9 +325,7 @@ def field_figures(
             raise ZsbirError("distances must be those of the ranked photos, nearest first")
     scores = FieldScores(labels.query, labels.gallery, k, seed)
     for start, part in blocks(order):
-        scores.add(
-            start, part, None if distances is None else distances[start : start + len(part)]
-        )
+        scores.add(start, part, None if distances is None else distances[start : start + len(part)])
     return scores.figures()
 
 
@@ -346,9 +343,7 @@ def printed_with(divides_by: str) -> dict[str, tuple[str, ...]]:
         For each system the tables of `zsbir_lib.field.TABLES` with a row of it, as they were read.
     """
     return {
-        system.name: tuple(
-            dict.fromkeys(row.table for row in PRINTED if row.system == system.name)
-        )
+        system.name: tuple(dict.fromkeys(row.table for row in PRINTED if row.system == system.name))
         for system in FIELD
         if system.evaluator == divides_by
     }
