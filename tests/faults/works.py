@@ -15,14 +15,15 @@ from safetensors.torch import save_file
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "cli"))
 
-from cli_samples import CLASSES, UNSEEN, Tiny, draw
+from cli_samples import CLASSES, UNSEEN, Tiny, draw  # noqa: E402
 
-from zsbir_lib.cli import main
-from zsbir_lib.datasets.toybox.generation import Pictures
-from zsbir_lib.datasets.toybox.recipe import Counts, Recipe as Toys
-from zsbir_lib.features import BACKBONES, Recipe
-from zsbir_lib.paper import PAPER_RENDERING
-from zsbir_lib.store import Store
+from zsbir_lib.cli import main  # noqa: E402
+from zsbir_lib.datasets.toybox.generation import Pictures  # noqa: E402
+from zsbir_lib.datasets.toybox.recipe import Counts  # noqa: E402
+from zsbir_lib.datasets.toybox.recipe import Recipe as Toys  # noqa: E402
+from zsbir_lib.features import BACKBONES, Recipe  # noqa: E402
+from zsbir_lib.paper import PAPER_RENDERING  # noqa: E402
+from zsbir_lib.store import Store  # noqa: E402
 
 SOURCE = TESTS.parent / "book" / "assignments" / "sources" / "retrieval.ipynb"
 TOYS = Toys({name: Counts(4, 2, 2) for name in ("cow", "pear", "bat", "saw", "door")}, seed=7)
@@ -110,8 +111,8 @@ def grading(inputs: Path, now: Path) -> None:
 
 def export(inputs: Path, now: Path) -> None:
     import numpy as np
-    from tests.web.conftest import Squares
 
+    from tests.web.conftest import Squares
     from zsbir_lib.features import extract_features, load_backbone
     from zsbir_lib.web import export_web
 
