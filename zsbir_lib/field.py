@@ -116,6 +116,18 @@ FIELD: tuple[System, ...] = (
 )  # fmt: skip
 """The systems, by year."""
 
+SKETCHY_TEST: dict[int, tuple[int, int, int]] = {
+    21: (12694, 10453, 12553),
+    25: (15229, 14601, 17101),
+}
+"""Sketches and photos of the unseen classes, by their number, in the lists of ZSE-SBIR's code.
+
+The third number is of the same photos where those that were drawn are listed twice, once from the
+database and once from its extension, as these lists and SAKE's do."""
+
+LISTED_TWICE = ("SAKE", "ZSE-SBIR")
+"""The systems in whose galleries the photos that were drawn stand twice."""
+
 TABLES: dict[str, str] = {
     "the paper": "https://arxiv.org/abs/1807.11724",
     "IIAE": _GITHUB + "gr8joo/IIAE",

@@ -1,5 +1,6 @@
 """``zsbir evaluate`` on embeddings and rankings that were made elsewhere."""
 
+import json
 import os
 
 import numpy as np
@@ -39,6 +40,30 @@ def test_every_metric_in_one_table(run, run_json, files):
     assert (code, err) == (0, "")
     for words in ("6 queries, 10 photos, cosine", "mAP@3 (divided by min(R, K))", "mAP@all", "dog"):
         assert words in out
+
+
+def test_the_evaluators_of_the_field_stand_side_by_side_with_the_tables_that_print_them(run, files):
+    code, out, _ = run("evaluate", *options(files[1]), "--k", 5)
+    assert code == 0
+    for name in ("CVAE", "SEM-PCYC", "SAKE", "Doodle2Search", "ZSE-SBIR", "CLIP-AT"):
+        assert f"\n{name} " in out
+    assert "mAP@200 divided by min(R, 200): SAKE (CLIP-AT, ZSE-SBIR, " in out
+    assert "evaluator not known to us: TVT (" in out
+
+
+def test_an_earlier_run_is_set_beside_and_print_of_another_split_is_refused(
+    run, run_json, files, tmp_path
+):
+    values = run_json("evaluate", *options(files[1]), "--distance", "euclidean")
+    (tmp_path / "earlier.json").write_text(json.dumps(values))
+    code, out, _ = run("evaluate", *options(files[1]), "--compare", tmp_path / "earlier.json")
+    assert code == 0
+    assert "beside" in out
+    found = run_json("evaluate", *options(files[1]), "--compare", tmp_path / "earlier.json")
+    (beside,) = found["compared"]
+    assert beside["figures"][0]["other"] == values["mean over queries"]["P@1"]
+    assert_one_line(run("evaluate", *options(files[1]), "--compare", "SAKE"), "other split", "cat")
+    assert_one_line(run("evaluate", "--compare", "SAKE", "--method", "cosine"), "--compare is for")
 
 
 def test_distance_and_a_gallery_without_the_query(run_json, files):

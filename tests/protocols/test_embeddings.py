@@ -137,8 +137,22 @@ def test_blocks_do_not_matter(data, monkeypatch):
 
     whole = evaluate_embeddings(*data)
     monkeypatch.setattr(embeddings, "BLOCK", 41)
-    for name, values in evaluate_embeddings(*data).per_query.items():
+    found = evaluate_embeddings(*data)
+    for name, values in found.per_query.items():
         np.testing.assert_allclose(values, whole.per_query[name], err_msg=name)
+    for name, row in found.by_evaluator.items():
+        assert row == pytest.approx(whole.by_evaluator[name]), name
+
+
+def test_equal_distances_are_one_step_where_scikit_learn_scores_them(data):
+    queries, gallery = codes(data)
+    found = evaluate_embeddings(queries, gallery, *data[2:])
+    wanted = np.mean([
+        average_precision_score(data[3] == label, -row)
+        for label, row in zip(data[2], cdist(queries, gallery, "hamming"), strict=True)
+    ])  # fmt: skip
+    assert found.by_evaluator["Doodle2Search"]["mAP@all"] == pytest.approx(wanted)
+    assert found.over_queries()["mAP@all"] != pytest.approx(wanted)
 
 
 GOOD = {"queries": np.eye(3), "gallery": np.eye(3) * 2, "query_labels": [1, 2, 3]}

@@ -87,6 +87,19 @@ class EmbeddingOptions(FeatureOptions):
             distance=self.distance, exclude_same_id=self.exclude_same_id, **ids,
         )  # fmt: skip
 
+    def shown(
+        self, table: RetrievalTable, per_class: bool, compare: list[str]
+    ) -> tuple[str, dict[str, Any]]:
+        """Return what is printed of a table, and its values for ``--json``."""
+        from zsbir_lib.protocols.published import compare as set_beside
+
+        beside = [set_beside(table, other) for other in compare]
+        parts = [str(table), *[table.class_table()] * per_class, *map(str, beside)]
+        values = table.to_dict()
+        if beside:
+            values["compared"] = [one.to_dict() for one in beside]
+        return "\n\n".join(parts), values
+
 
 def read_matrix(path: Path) -> np.ndarray:
     """Read rows of numbers.

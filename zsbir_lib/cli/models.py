@@ -141,6 +141,14 @@ def evaluate(
     ] = [],  # noqa: B006
     inner_splits: Annotated[int, typer.Option(min=1, help="Splits that a choice is made on.")] = 2,
     per_class: Annotated[bool, typer.Option("--per-class", help="Also print each class.")] = False,
+    compare: Annotated[
+        list[str],
+        typer.Option(
+            metavar="SYSTEM|FILE",
+            help="Set embeddings beside a system in print, or beside what --json wrote of others, "
+            "where the comparison holds; may be repeated.",
+        ),
+    ] = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
     """Measure a method on the unseen classes, or embeddings that were made elsewhere.
@@ -157,9 +165,11 @@ def evaluate(
     if (table := options.table(k)) is not None:
         if method or model or param or choose:
             raise ZsbirError("embeddings are measured as they are: leave out --method and --model")
-        text = f"{table}\n\n{table.class_table()}" if per_class else str(table)
-        emit(table.to_dict(), text, as_json)
+        text, values = options.shown(table, per_class, compare)
+        emit(values, text, as_json)
         return
+    if compare:
+        raise ZsbirError("--compare is for embeddings: give --queries and --gallery, or --ranking")
     if (method is None) == (model is None):
         raise ZsbirError("say what to evaluate: --method NAME, --model FILE, or --queries FILE")
     if model is not None and (param or choose):

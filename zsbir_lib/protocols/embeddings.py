@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,9 @@ from torch.nn.functional import normalize
 from zsbir_lib.errors import LabelError, UnknownNameError, ZsbirError, argument
 from zsbir_lib.features.arrays import as_array, as_labels, as_matrix, number_classes
 from zsbir_lib.metrics import DEFINITIONS, average_precision, precision_at_k
+from zsbir_lib.metrics.conventions import FieldScores
 from zsbir_lib.metrics.inputs import as_ranking
+from zsbir_lib.protocols.retrieval_table import RetrievalTable
 from zsbir_lib.retrieval.hamming import hamming_distances
 
 DISTANCES = ("cosine", "euclidean", "hamming")
@@ -25,93 +26,6 @@ DEPTHS = (1, 5, 10, 50, 100, 200)
 
 BLOCK = 2**23
 """Distances that are held at once."""
-
-
-@dataclass(frozen=True, eq=False)
-class RetrievalTable:
-    """Every metric of a ranking, in every convention.
-
-    Attributes
-    ----------
-    per_query : dict of str to ndarray of float64, shape (queries,)
-        Each metric by its name: ``"P@K"``, ``"hit@K"``, ``"recall@K"`` and each ``"mAP@K (...)"``
-        for each K, ``"R-precision"``, ``"MAP@R"`` and, of complete rankings, ``"mAP@all"``.
-    classes : tuple of str
-        All classes.
-    query_classes : ndarray of int64, shape (queries,)
-        Class of each query: an index into `classes`.
-    n_gallery : int
-        Number of photos.
-    n_without_match : int
-        Queries whose class has no photo in the gallery. They count, with every score 0.
-    distance : str
-        By what the gallery was ranked.
-    """
-
-    per_query: dict[str, np.ndarray]
-    classes: tuple[str, ...]
-    query_classes: np.ndarray
-    n_gallery: int
-    n_without_match: int
-    distance: str
-
-    def over_queries(self) -> dict[str, float]:
-        """Return the mean of each metric over queries, so that a class counts by its size."""
-        return {name: float(values.mean()) for name, values in self.per_query.items()}
-
-    def per_class(self) -> dict[str, dict[str, float]]:
-        """Return the mean of each metric over the queries of each class."""
-        count = np.bincount(self.query_classes, minlength=len(self.classes))
-        rows: dict[str, dict[str, float]] = {self.classes[i]: {} for i in np.flatnonzero(count)}
-        for name, values in self.per_query.items():
-            sums = np.bincount(self.query_classes, weights=values, minlength=len(count))
-            for i in np.flatnonzero(count):
-                rows[self.classes[i]][name] = float(sums[i] / count[i])
-        return rows
-
-    def over_classes(self) -> dict[str, float]:
-        """Return the mean of each metric over classes, each being the mean of its queries."""
-        rows = self.per_class().values()
-        return {name: float(np.mean([row[name] for row in rows])) for name in self.per_query}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything but single queries as values that JSON can hold."""
-        return {
-            "queries": len(self.query_classes),
-            "gallery": self.n_gallery,
-            "queries without a match": self.n_without_match,
-            "distance": self.distance,
-            "mean over queries": self.over_queries(),
-            "mean over classes": self.over_classes(),
-            "per class": self.per_class(),
-        }
-
-    def __str__(self) -> str:
-        """Return the means as one table."""
-        queries, classes = self.over_queries(), self.over_classes()
-        width = max(map(len, queries))
-        lines = [
-            f"{len(self.query_classes):,} queries, {self.n_gallery:,} photos, {self.distance}",
-            "",
-            f"{'':{width}}  over queries  over classes",
-        ]
-        if self.n_without_match:
-            lines[0] += (
-                f"; {self.n_without_match:,} queries have no photo of their class (scored 0)"
-            )
-        lines += [
-            f"{name:{width}}  {queries[name]:12.4f}  {classes[name]:12.4f}" for name in queries
-        ]
-        return "\n".join(lines)
-
-    def class_table(self) -> str:
-        """Return the first precision, and mAP over all where it is known, of each class."""
-        names = [next(iter(self.per_query)), *(n for n in self.per_query if n == "mAP@all")]
-        width = max(map(len, self.classes))
-        lines = [f"{'':{width}}  " + "  ".join(f"{name:>7}" for name in names)]
-        for label, row in self.per_class().items():
-            lines.append(f"{label:{width}}  " + "  ".join(f"{row[name]:7.4f}" for name in names))
-        return "\n".join(lines)
 
 
 def evaluate_embeddings(
@@ -168,8 +82,8 @@ def evaluate_embeddings(
         if same is not None:
             left_out = same[0][start : start + step, None] == same[1]
             distances[torch.from_numpy(left_out)] = torch.inf
-        order = distances.argsort(dim=1, stable=True).numpy()
-        scores.add(start, order, left_out)
+        ranked, order = distances.sort(dim=1, stable=True)
+        scores.add(start, order.numpy(), left_out, ranked.numpy())
     return scores.table(distance)
 
 
@@ -232,9 +146,22 @@ class _Scores:
         self.n_photos = np.bincount(self.gallery, minlength=len(self.names))
         self.values: dict[str, np.ndarray] = {}
         self.without = 0
+        # None of the field's evaluators leaves a query out of its gallery.
+        self.field = FieldScores(self.queries, self.gallery, max(self.depths))
+        self.field_is_whole = True
 
-    def add(self, start: int, order: np.ndarray, left_out: np.ndarray | None) -> None:
+    def add(
+        self,
+        start: int,
+        order: np.ndarray,
+        left_out: np.ndarray | None,
+        distances: np.ndarray | None = None,
+    ) -> None:
         """Score queries from number `start` on, given their ranked photos, -1 for none."""
+        if left_out is None:
+            self.field.add(start, order, distances)
+        else:
+            self.field_is_whole = False
         rows = slice(start, start + len(order))
         classes = self.queries[rows, None]
         relevance = (self.gallery[order] == classes) & (order >= 0)
@@ -268,8 +195,10 @@ class _Scores:
     def table(self, distance: str) -> RetrievalTable:
         """Return what was measured."""
         return RetrievalTable(
-            self.values, self.names, self.queries, self.n_gallery, self.without, distance
-        )
+            self.values, self.names, self.queries, self.n_gallery, self.without, distance,
+            self.field.k, self.field.figures() if self.field_is_whole else {},
+            tuple(self.names[i] for i in np.flatnonzero(self.n_photos)),
+        )  # fmt: skip
 
 
 def _labels(
