@@ -203,17 +203,21 @@ class Environment:
         if done.returncode:
             raise CheckError(f"pip could not install the image's packages; {log} says why")
         self.pip("uninstall", "--yes", *self.image.absent)
-        other = moved(self.image.packages, public(installed(self.python)))
+        packages = installed(self.python)
+        other = moved(self.image.packages, public(packages))
         if other:
             raise CheckError(f"not the image's packages: {'; '.join(other)}")
+        (self.folder / "packages.json").write_text(json.dumps(packages), encoding="utf-8")
         stamp.write_text(wanted, encoding="utf-8")
 
-    def restore(self, before: dict[str, str]) -> None:
-        """Take out what the wheel brought, so that the next chapter begins with the image again."""
+    def restore(self) -> dict[str, str]:
+        """Make it the image's packages and no others again, whatever ended a run; return them."""
+        before = json.loads((self.folder / "packages.json").read_text(encoding="utf-8"))
         now = installed(self.python)
         self.pip("uninstall", "--yes", *sorted(set(now) - set(before)))
         lost = [f"{name}=={before[name]}" for name in before if now.get(name) != before[name]]
         self.pip("install", "--no-deps", *lost)
+        return before
 
     def pip(self, command: str, *arguments: str) -> None:
         """Run pip in the environment, if there is anything to do.
@@ -342,41 +346,35 @@ def faults(committed: nbformat.NotebookNode, ran: nbformat.NotebookNode) -> list
 
 def run_chapter(environment: Environment, path: Path, wheel: Path) -> list[str]:
     """Run one notebook from its first cell, and return what went wrong."""
-    before = installed(environment.python)
-    reports = environment.folder / "reports"
+    before = environment.restore()
+    reports, home = environment.folder / "reports", environment.folder / "home"
     reports.mkdir(exist_ok=True)
+    home.mkdir(exist_ok=True)
     name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "--")
     out = reports / f"{name}.ipynb"
     notebook = filled(path, wheel)
-    home = environment.folder / "home"
-    home.mkdir(exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix="content-") as content:
-            given = Path(content, "notebook.ipynb")
-            nbformat.write(notebook, given)
-            work = Path(content, "content")
-            work.mkdir()
-            shutil.copy(wheel, work)
-            done = subprocess.run(
-                [str(environment.python), str(HERE / "run_notebook.py"), given, work, out],
-                env=os.environ | {
-                    "HOME": str(home), "ZSBIR_CACHE": str(home / ".cache" / "zsbir"),
-                    "JUPYTER_PLATFORM_DIRS": "1",
-                },
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-        (reports / f"{name}.txt").write_text(done.stderr, encoding="utf-8")
-        after = installed(environment.python)
-        found = [f"the wheel moved {what}" for what in moved(before, after)]
-        if "zsbir" not in after:
-            found.append("the first cell did not install the library")
-        if done.returncode not in (0, 1):
-            found.append(f"the notebook was not run: {done.stderr.strip().splitlines()[-1]}")
-        else:
-            found += faults(notebook, nbformat.read(out, as_version=4))
-        return found
-    finally:
-        environment.restore(before)
+    with tempfile.TemporaryDirectory(prefix="colab-") as folder:
+        given, work = Path(folder, "notebook.ipynb"), Path(folder, "content")
+        nbformat.write(notebook, given)
+        work.mkdir()
+        shutil.copy(wheel, work)
+        variables = {"HOME": str(home), "ZSBIR_CACHE": str(home / ".cache" / "zsbir")}
+        done = subprocess.run(
+            [str(environment.python), str(HERE / "run_notebook.py"), given, work, out],
+            env=os.environ | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    (reports / f"{name}.txt").write_text(done.stderr, encoding="utf-8")
+    after = installed(environment.python)
+    found = [f"the wheel moved {what}" for what in moved(before, after)]
+    if "zsbir" not in after:
+        found.append("the first cell did not install the library")
+    if done.returncode not in (0, 1):
+        last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
+        return [*found, f"the notebook was not run: {last}"]
+    return found + faults(notebook, nbformat.read(out, as_version=4))
 
 
 def check(

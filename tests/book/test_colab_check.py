@@ -293,3 +293,19 @@ def test_a_notebook_finds_itself_in_colab(tmp_path):
     assert said.splitlines()[1] == "True module://matplotlib_inline.backend_inline"
     assert f"python {sys.version_info[0]}.{sys.version_info[1]}" in said
     assert faults(book, ran) == []
+
+
+def test_what_a_killed_run_left_is_taken_out_before_the_next(recorded, tmp_path, monkeypatch):
+    monkeypatch.setattr(colab_check, "python_version", lambda python: "3.12.1")
+    environment = Environment(recorded, None)
+    environment.folder = tmp_path
+    (tmp_path / "packages.json").write_text('{"torch": "2.11.0", "ipywidgets": "7.7.1"}')
+    now = {"torch": "2.11.0", "ipywidgets": "8.1.9", "zsbir": "0.1.0"}
+    monkeypatch.setattr(colab_check, "installed", lambda python: now)
+    asked = []
+    monkeypatch.setattr(environment, "pip", lambda *words: asked.append(words))
+    assert environment.restore() == {"torch": "2.11.0", "ipywidgets": "7.7.1"}
+    assert asked == [
+        ("uninstall", "--yes", "zsbir"),
+        ("install", "--no-deps", "ipywidgets==7.7.1"),
+    ]
