@@ -105,9 +105,9 @@ def test_what_outlives_the_machine_lies_on_a_mounted_drive(monkeypatch):
     settings = source_with("KEEP = ")
     exec(settings, {})
     assert (mounted, os.environ["ZSBIR_CACHE"]) == ([], "elsewhere")
-    exec(settings.replace('KEEP = ""', 'KEEP = "/content/drive/MyDrive/zsbir"'), {})
-    assert mounted == ["/content/drive"]
-    assert os.environ["ZSBIR_CACHE"] == "/content/drive/MyDrive/zsbir"
+    exec(settings.replace('KEEP = ""', 'KEEP = "drive/MyDrive/zsbir"'), {})
+    assert mounted == [str(Path("drive").absolute())]
+    assert os.environ["ZSBIR_CACHE"] == str(Path("drive/MyDrive/zsbir").absolute())
 
 
 @pytest.mark.slow  # every cell of the chapter, on thousands of pictures
