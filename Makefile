@@ -6,7 +6,7 @@ JOBS ?= 2
 export PYTHON
 PY := .venv/bin/python
 
-.PHONY: help book course wheel home downloads test test-all pretended test-cuda serve lint setup clean distclean
+.PHONY: help book course wheel colab-check home downloads test test-all pretended test-cuda serve lint setup clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -18,6 +18,7 @@ help:
 	@echo "make downloads  the book as EPUB and PDF too, linked from its first page"
 	@echo "make course     assignments, exam (both with answers) and slides, to _build/course"
 	@echo "make wheel      the library as one file to install in Colab, and its checksum"
+	@echo "make colab-check  every chapter on a recorded Colab image: ONLY=tour, PYTHON=python3.12"
 	@echo "make home       where the book is published: URL=https://github.com/OWNER/NAME TAG=v1.0"
 	@echo "make serve      serve the built book on this machine (PORT=$(PORT))"
 	@echo "make lint       check the style of the code and its types"
@@ -76,6 +77,12 @@ test-cuda: setup
 # What a reader without the repository installs, in Colab say; the same bytes each time.
 wheel: setup
 	@$(PY) tools/make_wheel.py
+
+# Every notebook as Colab runs it; CONTRIBUTING.md says what that means. It goes on where it stopped.
+colab-check: wheel
+	@$(PY) tools/colab_check.py $(if $(ONLY),--only $(ONLY)) \
+	    $(if $(IMAGE),--image "$(IMAGE)") \
+	    $(if $(filter-out file,$(origin PYTHON)),--python "$(PYTHON)")
 
 home: setup
 	@$(PY) tools/home.py $(if $(URL),--url "$(URL)") $(if $(TAG),--tag "$(TAG)") \

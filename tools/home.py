@@ -90,12 +90,24 @@ def citation_lines(home: Home) -> list[str]:
     return lines + ([f"url: {home.site}"] if home.site else [])
 
 
+# The chapters that the README opens in Colab, and what it calls them.
+BADGES = {
+    "book/tour": "the tour",
+    "book/finding_pictures": "the first chapter",
+    "book/cvae": "the paper's method",
+    "book/sketchy": "the real data",
+}
+
+
 def readme_lines(home: Home) -> list[str]:
-    """Return the book's address and a badge that opens it in Colab."""
+    """Return the book's address and the badges that open chapters in Colab."""
     lines = [f"Read it at <{home.site}>."] if home.site else []
     if home.repository:
         badge = f"{COLAB}/assets/colab-badge.svg"
-        lines.append(f"[![Open the tour in Colab]({badge})]({home.colab('book/tour')})")
+        lines += [
+            f"[![Open {title} in Colab]({badge})]({home.colab(page)}) {title}"
+            for page, title in BADGES.items()
+        ]
     return ["", *"\n\n".join(lines).split("\n"), ""] if lines else []
 
 

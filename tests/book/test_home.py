@@ -142,7 +142,9 @@ class TestHome:
         assert (citation["repository-code"], citation["url"]) == (SET.repository, SET.site)
         readme = (copy / "README.md").read_text(encoding="utf-8")
         assert f"<{SET.site}>" in readme
-        assert "github/somebody/sketches/blob/v1.2/book/tour.ipynb" in readme
+        for page in home.BADGES:
+            assert (copy / f"{page}.ipynb").is_file()
+            assert f"github/somebody/sketches/blob/v1.2/{page}.ipynb" in readme
         for path in colab_cell.notebooks(copy / "book"):
             cell = colab_cell.first_code_cell(nbformat.read(path, as_version=4))
             assert "git+https://github.com/somebody/sketches@v1.2" in cell.source

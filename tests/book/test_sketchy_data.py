@@ -1,8 +1,8 @@
-"""The cell that fetches the Sketchy database, against a server whose line goes dead."""
+"""The chapter "The real thing" with a database that it fetches, not the folder that it draws."""
 
+import functools
+import hashlib
 import http.server
-import shutil
-import subprocess
 import threading
 import zipfile
 from pathlib import Path
@@ -10,102 +10,142 @@ from pathlib import Path
 import nbformat
 import pytest
 from colab_cell import BOOK
+from nbclient import NotebookClient
 
-CONTENT = bytes(range(250)) * 400
-CUT = 40_000
-
-
-class ShakyServer(http.server.BaseHTTPRequestHandler):
-    """Send a file from where it is asked for, and hang up after 40,000 bytes."""
-
-    obliges = True
-
-    def do_GET(self):
-        if self.path != "/archive.zip":
-            self.send_error(404)
-            return
-        wanted = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-        begin = wanted if self.obliges else 0
-        self.send_response(206 if self.obliges else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - begin))
-        self.end_headers()
-        end = begin + CUT if self.obliges else None
-        self.wfile.write(CONTENT[begin:end])
-
-    def log_message(self, *_):
-        pass
+from zsbir_lib.datasets import load_dataset
+from zsbir_lib.errors import ZsbirError
 
 
-class OtherServer(ShakyServer):
-    obliges = False
+def chapter():
+    return nbformat.read(BOOK / "sketchy.ipynb", as_version=4)
+
+
+def source_with(words):
+    return next(one.source for one in chapter().cells
+                if one.cell_type == "code" and words in one.source)  # fmt: skip
 
 
 @pytest.fixture
-def cell(tmp_path, monkeypatch):
-    """Return the names that the cell defines; nothing is downloaded."""
-    monkeypatch.chdir(tmp_path)
-    notebook = nbformat.read(BOOK / "sketchy.ipynb", as_version=4)
-    source = next(one.source for one in notebook.cells if one.id == "data")
-    names = {"DOWNLOADS": {}, "Path": Path}
-    exec(source, names)
-    return names
+def place(tmp_path):
+    """Serve a folder on this machine; return it and its address."""
+    folder = tmp_path / "place"
+    folder.mkdir()
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            asked.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
 
 
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(handler):
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def archive(root, part, path):
+    """Pack a part of a folder; return the MD5 of the archive."""
+    with zipfile.ZipFile(path, "w") as opened:
+        for file in sorted(path for path in (root / part).rglob("*") if path.is_file()):
+            opened.write(file, file.relative_to(root))
+    return hashlib.md5(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("handler", [ShakyServer, OtherServer])
-def test_a_download_goes_on_where_it_stopped(cell, serve, tmp_path, handler):
-    part = tmp_path / "archive.zip.part"
-    part.write_bytes(CONTENT[:10_000])
-    cell["fetch"](f"{serve(handler)}/archive.zip", tmp_path / "archive.zip")
-    assert (tmp_path / "archive.zip").read_bytes() == CONTENT
-    assert not part.exists()
+class TestCell:
+    """The one cell that downloads, checks, unpacks and sets the root."""
+
+    @pytest.fixture
+    def run(self, tmp_path, monkeypatch, place):
+        work = tmp_path / "content"
+        work.mkdir()
+        monkeypatch.chdir(work)
+        folder, address, _ = place
+        (tmp_path / "from/256x256/photo").mkdir(parents=True)
+        (tmp_path / "from/256x256/photo/a.jpg").write_bytes(b"a photo")
+        md5 = archive(tmp_path / "from", "256x256", folder / "rendered.zip")
+
+        def go(expected=md5):
+            names = {
+                "DOWNLOADS": {"rendered.zip": (f"{address}/rendered.zip", expected)},
+                "ROOT": "",
+            }
+            exec(next(one.source for one in chapter().cells if one.get("id") == "data"), names)
+            return names["ROOT"]
+
+        return go
+
+    def test_fetches_checks_unpacks_and_sets_the_root(self, run, capsys):
+        root = run()
+        assert (Path(root) / "256x256/photo/a.jpg").read_bytes() == b"a photo"
+        sha256 = hashlib.sha256(Path("rendered.zip").read_bytes()).hexdigest()
+        assert f"rendered.zip SHA-256 {sha256}" in capsys.readouterr().out
+
+    def test_that_is_run_again_fetches_nothing(self, run, place):
+        assert run() == run()
+        assert len(place[2]) == 1
+
+    def test_unpacks_nothing_that_has_another_checksum(self, run):
+        with pytest.raises(ZsbirError, match="fetch it again, or from another place"):
+            run("0" * 32)
+        assert not Path("sketchy").exists()
 
 
-def test_a_download_that_cannot_be_completed_says_so_and_keeps_what_is_there(cell, serve, tmp_path):
-    with pytest.raises(RuntimeError, match=r"archive\.zip is not complete: run this again"):
-        cell["fetch"](f"{serve(ShakyServer)}/archive.zip", tmp_path / "archive.zip", tries=2)
-    assert (tmp_path / "archive.zip.part").read_bytes() == CONTENT[: 2 * CUT]
+def test_what_outlives_the_machine_lies_on_a_mounted_drive(monkeypatch):
+    import os
+    import sys
+    import types
+
+    mounted = []
+    colab = types.ModuleType("google.colab")
+    colab.drive = types.SimpleNamespace(mount=mounted.append)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    monkeypatch.setenv("ZSBIR_CACHE", "elsewhere")
+    settings = source_with("KEEP = ")
+    exec(settings, {})
+    assert (mounted, os.environ["ZSBIR_CACHE"]) == ([], "elsewhere")
+    exec(settings.replace('KEEP = ""', 'KEEP = "drive/MyDrive/zsbir"'), {})
+    assert mounted == [str(Path("drive").absolute())]
+    assert os.environ["ZSBIR_CACHE"] == str(Path("drive/MyDrive/zsbir").absolute())
 
 
-def test_without_a_network_what_is_there_is_kept(cell, tmp_path):
-    (tmp_path / "archive.zip.part").write_bytes(CONTENT[:10_000])
-    with pytest.raises(RuntimeError, match="run this again"):
-        cell["fetch"]("http://127.0.0.1:9/archive.zip", tmp_path / "archive.zip", tries=1)
-    assert (tmp_path / "archive.zip.part").read_bytes() == CONTENT[:10_000]
+@pytest.mark.slow  # every cell of the chapter, on thousands of pictures
+def test_the_whole_chapter_on_a_database_that_it_fetched(tmp_path, monkeypatch, place):
+    names = {}
+    exec(source_with("def draw_stand_in"), names)
+    root = tmp_path / "database"
+    names["draw_stand_in"](root, load_dataset("toybox", size="mini"))
+    pictures = [path for path in root.rglob("*") if path.suffix in (".jpg", ".png")]
+    assert len(pictures) == 8000
+    assert len(list((root / "EXTEND_image_sketchy").iterdir())) == 125
+    folder, address, _ = place
+    wanted = {}
+    for part in ("256x256", "EXTEND_image_sketchy"):
+        md5 = archive(root, part, folder / f"{part}.zip")
+        wanted[f"{part}.zip"] = (f"{address}/{part}.zip", md5)
 
-
-def test_a_dead_link_is_not_tried_again(cell, serve, tmp_path):
-    with pytest.raises(OSError, match="404"):
-        cell["fetch"](f"{serve(ShakyServer)}/gone.zip", tmp_path / "archive.zip")
-
-
-def test_an_archive_cannot_write_outside(cell, tmp_path):
-    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
-        archive.writestr("../outside.txt", "no")
-        archive.writestr("256x256/inside.txt", "yes")
-    cell["unpack"](tmp_path / "evil.zip", tmp_path / "sketchy")
-    assert (tmp_path / "sketchy/256x256/inside.txt").is_file()
-    assert not (tmp_path / "outside.txt").exists()
-
-
-@pytest.mark.skipif(shutil.which("7z") is None, reason="7z is not installed here")
-def test_an_archive_of_7z_is_unpacked(cell, tmp_path):
-    (tmp_path / "256x256").mkdir()
-    (tmp_path / "256x256/inside.txt").write_text("yes")
-    subprocess.run(["7z", "a", "Sketchy.7z", "256x256"], check=True, capture_output=True)
-    cell["unpack"](tmp_path / "Sketchy.7z", tmp_path / "sketchy")
-    assert (tmp_path / "sketchy/256x256/inside.txt").read_text() == "yes"
+    book = chapter()
+    for one in book.cells:
+        one.source = one.source.replace("DOWNLOADS = {}", f"DOWNLOADS = {wanted}")
+    work = tmp_path / "content"
+    work.mkdir()
+    monkeypatch.setenv("ZSBIR_BACKBONE", "toynet")
+    monkeypatch.delenv("ZSBIR_SKETCHY", raising=False)
+    NotebookClient(
+        book, timeout=1800, kernel_name="python3", resources={"metadata": {"path": str(work)}}
+    ).execute()
+    said = {
+        one.id: "".join(out.get("text", "") for out in one.outputs)
+        for one in book.cells
+        if one.cell_type == "code"
+    }
+    everything = "".join(said.values())
+    assert said["data"].count("SHA-256") == 2
+    assert "the real database" in everything
+    assert "split: sketchy21" in everything
+    assert "different photos         2,000" in everything
+    assert "the bytes of both runs are the same: True" in everything
+    assert "skipped, because they could not be read: 0" in everything
+    assert "No comparison is made" in everything
+    assert "the copy is not complete" in everything
