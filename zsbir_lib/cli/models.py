@@ -18,6 +18,7 @@ from zsbir_lib.cli.options import (
     parse_grid,
     with_options,
 )
+from zsbir_lib.distributed import world
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import check_outputs
 
@@ -77,7 +78,8 @@ def fit_and_save(method: RetrievalMethod, features: FeatureSet, out: Path) -> fl
     start = time.perf_counter()
     method.fit(features.pairs_for(method))
     seconds = time.perf_counter() - start
-    method.save(out, **origin(features))
+    if world().rank == 0:
+        method.save(out, **origin(features))
     return seconds
 
 
