@@ -5,8 +5,8 @@
     torchrun --nproc-per-node 2 -m zsbir_lib features
 
 The processes are PyTorch's (`torch.distributed`): each knows its *rank*, and how many there are,
-the *world size*. Within `joined`, extraction and training share out their work; every process has to
-make the same calls, and they must share a file system, where the cache lies.
+the *world size*. Within `joined`, extraction and training share out their work; every process has
+to make the same calls, and they must share a file system, where the cache lies.
 """
 
 from __future__ import annotations
