@@ -66,7 +66,7 @@ def test_a_batch_that_cannot_be_shared_is_refused():
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=[] if n in ("cvae", "dsh") else [pytest.mark.slow]) for n in TRAINED],
+    [pytest.param(n, marks=[] if n == "cvae" else [pytest.mark.slow]) for n in TRAINED],
 )
 def test_a_training_goes_on_to_the_very_same_result(name, tmp_path, monkeypatch):
     expected = fitted(name, epochs=3)
@@ -87,6 +87,7 @@ def test_a_training_goes_on_to_the_very_same_result(name, tmp_path, monkeypatch)
     assert [path.name for path in (tmp_path / "state").iterdir()] == [f"epoch-{saved[-1]:05}"]
 
 
+@pytest.mark.slow
 def test_a_killed_job_goes_on_to_the_same_result(tmp_path, monkeypatch):
     expected = in_processes(lambda rank: fitted("cvae", epochs=3))[0]
     state = tmp_path / "state"
@@ -122,5 +123,5 @@ def test_a_method_without_epochs_takes_no_folder(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "state").write_text("no folder")
-    with pytest.raises(ZsbirError, match="cannot write the checkpoint .*state"):
+    with pytest.raises(ZsbirError, match=r"cannot write the checkpoint .*state"):
         CVAE(epochs=1, device="cpu").fit(make_pairs(), checkpoint=tmp_path / "state")
