@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+sys.path.append(str(Path(__file__).resolve().parent))
 
 # Shared machines are slow at times; a test must not fail for that, nor by luck.
 settings.register_profile("project", deadline=None, derandomize=True)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import torch
 
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.distributed import local_rank, world
+from zsbir_lib.errors import ZsbirError, argument
 
 
 def choose_device(device: str | torch.device | None = None) -> torch.device:
@@ -16,7 +17,8 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
     ----------
     device
         A device or its name (``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``); ``None`` or
-        ``"auto"`` takes CUDA, else Apple's MPS, else the CPU.
+        ``"auto"`` takes CUDA, else Apple's MPS, else the CPU. Of processes that share the work
+        (`zsbir_lib.distributed`), each takes a card of its own for ``"cuda"``.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
     """
     if device is None or device == "auto":
         if torch.cuda.is_available():
-            return torch.device("cuda")
+            return _own_card()
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         chosen = torch.device(device)
@@ -38,7 +40,19 @@ def choose_device(device: str | torch.device | None = None) -> torch.device:
     }
     if not present.get(chosen.type, False):
         raise ZsbirError(f"device {device!r} is not on this machine: use cpu or auto")
-    return chosen
+    return _own_card() if chosen == torch.device("cuda") else chosen
+
+
+def _own_card() -> torch.device:
+    """Return the card that is meant by ``"cuda"``: with other processes, the one of this one."""
+    if world().size == 1:
+        return torch.device("cuda")
+    if local_rank() >= (cards := torch.cuda.device_count()):
+        raise ZsbirError(
+            f"process {local_rank()} of this machine has no card to itself, as there are {cards}: "
+            f"use torchrun --nproc-per-node {cards}, or {argument('device', 'cpu')}"
+        )
+    return torch.device("cuda", local_rank())
 
 
 def describe_runtime(*, wants_card: bool = False) -> str:

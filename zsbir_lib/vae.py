@@ -16,10 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
+from zsbir_lib.distributed import world
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.layers import linear, placed
-from zsbir_lib.methods.training import TrainedEstimator, descend, generators
+from zsbir_lib.methods.training import TrainedEstimator, data_parallel, descend, generators
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 """What the decoder can say about a pixel, how likely ink is or how dark it is on average."""
@@ -230,15 +231,18 @@ class VAE(TrainedEstimator):
         x = x.to(device)
         optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
 
+        shared = data_parallel(network)
+
         def step(rows: Tensor) -> dict[str, Tensor]:
-            noise = torch.randn(len(rows), self.latent_dim, generator=generator).to(device)
-            terms = self.terms(network, x[rows.to(device)], noise)
+            noise = torch.randn(len(rows), self.latent_dim, generator=generator)
+            rows, noise = (world().share(drawn).to(device) for drawn in (rows, noise))
+            terms = shared(self.terms, network, x[rows], noise)
             terms = {name: term.mean() for name, term in terms.items()}
             descend(terms["reconstruction"] + self.kl_weight * terms["kl"], optimiser)
             return {name: term.detach() for name, term in terms.items()}
 
         self.network_, self.shape_ = network, tuple(images.shape[1:])
-        self._train(network, step, len(x), generator, progress)
+        self._train(network, step, len(x), generator, progress, [optimiser])
         return self
 
     @torch.no_grad()

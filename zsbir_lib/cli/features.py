@@ -17,7 +17,8 @@ FEATURES_EXAMPLES = """Examples:
 zsbir features
 zsbir features --size full --device cuda --mixed-precision
 zsbir features --dataset sketchy --root sketchy --backbone vgg16 --out sketchy.safetensors
-zsbir features --dataset sketchy --root part --inner --backbone squeezenet1_1 --on-error skip"""
+zsbir features --dataset sketchy --root part --inner --backbone squeezenet1_1 --on-error skip
+torchrun --nproc-per-node 4 -m zsbir_lib features --size full --device cuda"""
 
 
 @with_options
@@ -31,7 +32,9 @@ def features(
     """Compute the features of a data set.
 
     Those in the cache are not computed again. An interrupted run goes on where it stopped.
+    Several processes that torchrun started share the images.
     """
+    from zsbir_lib.distributed import world
     from zsbir_lib.paths import cache_dir
 
     if out is not None:
@@ -39,7 +42,7 @@ def features(
     start = time.perf_counter()
     found = options.features()
     seconds = time.perf_counter() - start
-    if out is not None:
+    if out is not None and world().rank == 0:
         found.save(out)
     where = [] if options.from_file else [str(cache_dir("features"))]
     where += [str(out)] if out else []

@@ -16,7 +16,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import Annotated, Any
 
 import typer
@@ -38,9 +38,12 @@ from zsbir_lib.cli import (
     toybox,
     toynet,
 )  # fmt: skip
+from zsbir_lib.distributed import is_first_to_fail, joined, launched, says_lost
 from zsbir_lib.errors import ZsbirError, speaking_command_line
 from zsbir_lib.reading import printable
 
+# The commands that several processes, as torchrun starts them, can share.
+_SHARED = ("features", "train")
 OK, CHECK_FAILED, BAD_INPUT, OWN_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
 
 
@@ -150,9 +153,10 @@ def _run(arguments: list[str]) -> int:
     before = os.environ.get("ZSBIR_DEBUG")
     try:
         command = typer.main.get_command(app)
-        code = command.main(arguments or ["--help"], prog_name="zsbir", standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where it can be told that nothing more can be written
+        with _one_of_many(arguments):
+            code = command.main(arguments or ["--help"], prog_name="zsbir", standalone_mode=False)
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where it can be told that nothing more can be written
         # Some versions of typer turn an interrupt into a code.
         if code == INTERRUPTED:
             return _fail("interrupted", INTERRUPTED)
@@ -174,6 +178,12 @@ def _run(arguments: list[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", BAD_INPUT)
     except Exception as error:
+        if says_lost(error):
+            return _fail(
+                "another process of this job has ended: start the job again, and it goes on "
+                "where it stopped",
+                BAD_INPUT,
+            )
         if isinstance(error, MemoryError) or _says_no_memory(error):
             return _fail("out of memory: use a smaller --batch-size or data set", BAD_INPUT)
         # typer raises errors of usage by classes of click, of its own copy in new versions.
@@ -190,6 +200,32 @@ def _run(arguments: list[str]) -> int:
     finally:
         if before is None:
             os.environ.pop("ZSBIR_DEBUG", None)
+
+
+@contextmanager
+def _one_of_many(arguments: list[str]) -> Iterator[None]:
+    """Share the work with the processes that torchrun started, of which the first one speaks.
+
+    Raises
+    ------
+    ZsbirError
+        If there are others, and the command is for one.
+    """
+    if launched() == 1:
+        yield
+        return
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    if command is not None and command not in _SHARED:
+        raise ZsbirError(
+            f"`zsbir {command}` is for one process: start it without torchrun, which is for "
+            f"{' and '.join(_SHARED)}"
+        )
+    with joined() as processes, ExitStack() as quiet:
+        if processes.rank > 0:
+            nowhere = quiet.enter_context(open(os.devnull, "w"))
+            quiet.enter_context(redirect_stdout(nowhere))
+            quiet.enter_context(redirect_stderr(nowhere))
+        yield
 
 
 def _nobody_reads() -> int:
@@ -219,7 +255,9 @@ def _says_no_memory(error: Exception) -> bool:
 
 
 def _fail(message: str, code: int) -> int:
-    """Print one error, with its traceback if that was asked for."""
+    """Print one error, with its traceback if that was asked for; of many processes, one prints."""
+    if not is_first_to_fail():
+        return code
     if os.environ.get("ZSBIR_DEBUG", "0") not in ("", "0"):
         traceback.print_exc()
     print(f"zsbir: {printable(message)}", file=sys.stderr)

@@ -18,6 +18,7 @@ from zsbir_lib.cli.options import (
     parse_grid,
     with_options,
 )
+from zsbir_lib.distributed import world
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.files import check_outputs
 
@@ -35,7 +36,8 @@ TRAIN_EXAMPLES = """Examples:
 
 \b
 zsbir train --method cvae --out cvae.safetensors
-zsbir train --method cvae -p epochs=5 -p latent_dim=64 --size full --out cvae.safetensors"""
+zsbir train --method cvae -p epochs=5 -p latent_dim=64 --size full --out cvae.safetensors
+torchrun --nproc-per-node 4 -m zsbir_lib train --method cvae --checkpoint state --out m.safetensors"""
 
 
 @with_options
@@ -44,15 +46,22 @@ def train(
     method: Method,
     out: Annotated[Path, typer.Option(help="The model: .safetensors.")],
     param: Parameters = [],  # noqa: B006
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="A folder for the state after each epoch, to go on from."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fit a method on the pairs of the seen classes, and save it."""
+    """Fit a method on the pairs of the seen classes, and save it.
+
+    Several processes that torchrun started share each batch.
+    """
     from zsbir_lib.methods import create_method
 
     check_outputs(out)
     fitted = create_method(method, **options.method_parameters(method, param))
     found = options.features()
-    seconds = fit_and_save(fitted, found, out)
+    seconds = fit_and_save(fitted, found, out, checkpoint)
     pairs = found.pairs_for(fitted) or ()
     values = {
         "method": method,
@@ -72,12 +81,15 @@ def train(
     emit(values, text, as_json)
 
 
-def fit_and_save(method: RetrievalMethod, features: FeatureSet, out: Path) -> float:
+def fit_and_save(
+    method: RetrievalMethod, features: FeatureSet, out: Path, checkpoint: Path | None
+) -> float:
     """Fit a method on the seen classes, save it with its origin, and return the seconds."""
     start = time.perf_counter()
-    method.fit(features.pairs_for(method))
+    method.fit(features.pairs_for(method), checkpoint=checkpoint)
     seconds = time.perf_counter() - start
-    method.save(out, **origin(features))
+    if world().rank == 0:
+        method.save(out, **origin(features))
     return seconds
 
 

@@ -4,6 +4,9 @@ A *block* is a fixed run of batches, and a piece of the store's entry: an interr
 behind the blocks that it finished. Since blocks and batches begin at the same images whatever
 happened before, the result has the same bytes as that of a run that was never interrupted. The row
 of an image that could not be read holds NaN, which no network may return.
+
+Processes that share the work (`zsbir_lib.distributed`) deal the blocks out among them, and meet
+after each: so one that fails stops the others, and none waits long.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +27,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from zsbir_lib.datasets.base import SketchPhotoDataset
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.distributed import World, world
+from zsbir_lib.errors import ZsbirError, argument, explain
 from zsbir_lib.features.backbones import Backbone
 from zsbir_lib.features.decoding import Batch, Images, decoded
 from zsbir_lib.features.precision import computing
@@ -116,9 +121,67 @@ class Extraction:
                 path = None
             if path is None:
                 missing.append(start)
-        with closing(self.compute(missing)) as blocks:
-            for start, block in blocks:
-                draft.piece(names[start], partial(np.save, arr=block))
+        work = {start: names[start] for start in missing}
+        world().broadcast((draft.folder, work))
+        self._fill(draft, work)
+        for name in work.values():
+            if draft.find(name) is None:
+                raise ZsbirError(
+                    f"{draft.folder} does not hold what another process wrote there: set "
+                    "ZSBIR_CACHE to a folder that all machines of the job share"
+                )
+
+    def help(self) -> None:
+        """Compute a share of what process 0 is to `fill`, until it says by `dismiss` to stop.
+
+        Raises
+        ------
+        ZsbirError
+            What process 0 has raised.
+        """
+        while not isinstance(task := world().broadcast(), _Dismissal):
+            folder, work = task
+            with suppress(ZsbirError):  # process 0 hears of it too, and tells what becomes of it
+                self._fill(Draft(Path(folder)), work)
+        if task.error:
+            raise ZsbirError(task.error)
+
+    @staticmethod
+    def dismiss(error: str = "") -> None:
+        """End the `help` of the other processes; an error is raised there."""
+        world().broadcast(_Dismissal(error))
+
+    def _fill(self, draft: Draft, work: Mapping[int, str]) -> None:
+        def keep(start: int, block: np.ndarray) -> None:
+            draft.piece(work[start], partial(np.save, arr=block))
+
+        self.share(list(work), keep)
+
+    def share(self, starts: list[int], keep: Callable[[int, np.ndarray], object]) -> None:
+        """Compute this process's share of some blocks, and keep each.
+
+        Raises
+        ------
+        ZsbirError
+            If a process cannot compute or keep one of its own.
+        """
+        here = world()
+        with closing(self.compute(here.share(starts), here)) as blocks:
+            for _ in range(0, len(starts), here.size):
+                failure: Exception | None = None
+                try:
+                    for start, block in blocks:
+                        keep(start, block)
+                        break
+                except Exception as error:
+                    if here.size == 1:
+                        raise
+                    failure = error
+                reasons = here.gather(failure and explain(failure))
+                if failure is not None:
+                    raise failure
+                if any(reasons):
+                    raise ZsbirError(next(filter(None, reasons)))
 
     def holds(self, start: int, block: np.ndarray) -> bool:
         """Tell whether a block that was kept is still right: what was left out is unreadable.
@@ -146,8 +209,13 @@ class Extraction:
                 f"{argument('on_error', 'skip')} to leave it out"
             )
 
-    def compute(self, starts: range | list[int]) -> Generator[tuple[int, np.ndarray], None, None]:
-        """Yield the first row and the features of some blocks, in order."""
+    def compute(
+        self, starts: list[int], here: World
+    ) -> Generator[tuple[int, np.ndarray], None, None]:
+        """Yield the first row and the features of some blocks, in order.
+
+        The bar counts as many images for each of the processes `here` as for this one.
+        """
         total = len(self.images)
         stops = {start: min(start + self.block, total) for start in starts}
         batches = [
@@ -159,7 +227,7 @@ class Extraction:
         bar = progress_bar(
             show=self.progress,
             total=total,
-            initial=total - left,
+            initial=max(0, total - left * here.size),
             desc=f"{self.backbone.name} features of {self.dataset.name}",
             unit="image",
         )
@@ -167,19 +235,21 @@ class Extraction:
             return
         self.dataset.prepare()
         # Closed at once when something fails: no worker process waits for a traceback to go.
-        with bar, closing(self._features(batches, bar)) as results:
+        with bar, closing(self._features(batches, bar, here.size)) as results:
             for start, stop in stops.items():
                 block = np.empty((stop - start, self.backbone.dim), dtype="<f4")
                 for row in range(0, len(block), self.batch_size):
                     block[row : row + self.batch_size] = next(results)
                 yield start, block
 
-    def _features(self, batches: list[list[int]], bar: tqdm) -> Generator[np.ndarray, None, None]:
+    def _features(
+        self, batches: list[list[int]], bar: tqdm, processes: int
+    ) -> Generator[np.ndarray, None, None]:
         device = self.backbone.device
         with closing(decoded(self.images, batches, device, self.workers)) as decoding:
             for rows, batch in zip(batches, decoding, strict=True):
                 features = self._apply(rows, batch)
-                bar.update(len(rows))
+                bar.update(min(len(rows) * processes, bar.total - bar.n))
                 yield features
 
     def _apply(self, rows: list[int], batch: Batch) -> np.ndarray:
@@ -214,6 +284,13 @@ class Extraction:
         if photos == 0:
             return sketch(images)
         return torch.cat([photo(images[:photos]), sketch(images[photos:])])
+
+
+@dataclass(frozen=True)
+class _Dismissal:
+    """What process 0 sends in the end: nothing is left to do, or something went wrong."""
+
+    error: str
 
 
 def skipped(rows: np.ndarray) -> np.ndarray:

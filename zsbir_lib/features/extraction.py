@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from zsbir_lib.datasets.base import SketchPhotoDataset
+from zsbir_lib.distributed import world
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.features.backbones import Backbone
 from zsbir_lib.features.blocks import Extraction, skipped
 from zsbir_lib.features.featureset import FeatureSet
 from zsbir_lib.features.precision import choose_precision
-from zsbir_lib.store import Store
+from zsbir_lib.store import Entry, Store
 
 
 def extract_features(
@@ -38,7 +39,8 @@ def extract_features(
     key made of the data set's fingerprint, the precision, and the backbone's name, weights,
     transform and output for a picture; so features of anything else are never read. A second
     process that wants the same features waits for the first one's, or, where the file system has
-    no locks, computes them too.
+    no locks, computes them too. Processes that `torchrun` started share the work within
+    `zsbir_lib.distributed.joined`, and all return all features.
 
     Parameters
     ----------
@@ -92,8 +94,7 @@ def extract_features(
     precision = choose_precision(mixed_precision, tf32, backbone.device)
     job = Extraction(dataset, backbone, batch_size, on_error, workers, progress, precision)
     if cache is False:
-        blocks = {start: block for start, block in job.compute(job.starts)}
-        return _feature_set(job, np.concatenate([blocks[start] for start in job.starts]))
+        return _feature_set(job, _computed(job))
     return _feature_set(job, _kept(Store(None if cache is True else cache), job))
 
 
@@ -127,22 +128,63 @@ def kept_features_id(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _computed(job: Extraction) -> np.ndarray:
+    """Return all features, with nothing kept."""
+    rows = np.empty(job.shape, dtype=np.float32)
+    own: dict[int, np.ndarray] = {}
+    job.share(list(job.starts), own.__setitem__)
+    for blocks in world().gather(own):
+        for start, block in blocks.items():
+            rows[start : start + job.block] = block
+    return rows
+
+
 def _kept(store: Store, job: Extraction) -> np.ndarray:
-    """Return all features from the store, computed if need be."""
+    """Return all features from the store, computed if need be.
+
+    Of several processes, number 0 alone deals with the store; the others help it to fill an entry,
+    and read that.
+    """
+    if world().rank > 0:
+        job.help()
+        entry = store.find("features", job.key)
+        if entry is None:
+            raise ZsbirError(
+                f"{store.root} does not hold the features that another process keeps there: set "
+                "ZSBIR_CACHE to a folder that all machines of the job share"
+            )
+        return _read(job, entry)[0]
+    try:
+        rows = _made(store, job)
+    except ZsbirError as error:
+        job.dismiss(str(error))
+        raise
+    job.dismiss()
+    return rows
+
+
+def _made(store: Store, job: Extraction) -> np.ndarray:
     label = f"{job.dataset.name}-{job.backbone.name}"
     while True:
         entry = store.get("features", job.key, job.fill, label=label)
-        rows = np.empty(job.shape, dtype=np.float32)
-        readable = set()
-        for name in entry.pieces:
-            start = int(name.partition("-")[0])
-            block = rows[start : start + job.block]
-            block[:] = np.load(entry.path(name), allow_pickle=False)
-            if not job.holds(start, block):
-                readable.add(name)
+        rows, blocks = _read(job, entry)
+        readable = {
+            name
+            for name, start in blocks.items()
+            if not job.holds(start, rows[start : start + job.block])
+        }
         if not readable:
             return rows
         store.discard(entry, readable)
+
+
+def _read(job: Extraction, entry: Entry) -> tuple[np.ndarray, dict[str, int]]:
+    """Return all features of an entry, and the first row of each of its pieces."""
+    rows = np.empty(job.shape, dtype=np.float32)
+    blocks = {name: int(name.partition("-")[0]) for name in entry.pieces}
+    for name, start in blocks.items():
+        rows[start : start + job.block] = np.load(entry.path(name), allow_pickle=False)
+    return rows, blocks
 
 
 def _feature_set(job: Extraction, rows: np.ndarray) -> FeatureSet:

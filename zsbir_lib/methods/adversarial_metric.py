@@ -9,13 +9,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from zsbir_lib.distributed import world
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.embedding import EmbeddingNetwork
 from zsbir_lib.methods.estimator import hyper
 from zsbir_lib.methods.layers import linear
 from zsbir_lib.methods.losses import squared_distance, triplet_loss
 from zsbir_lib.methods.partners import Partners
-from zsbir_lib.methods.training import Step, descend
+from zsbir_lib.methods.training import Step, data_parallel, descend
 from zsbir_lib.methods.triplet import CoarseTriplet
 
 
@@ -135,7 +136,7 @@ class AdversarialMetric(CoarseTriplet):
         pairs: Pairs,
         partners: Partners,
         weights: torch.Generator,
-    ) -> tuple[nn.Module, Step]:
+    ) -> tuple[nn.Module, Step, list[torch.optim.Optimizer]]:
         device = pairs.sketches.device
         widths = pairs.sketches.shape[1], pairs.photos.shape[1]
         generator = NegativeGenerator(*widths, weights).to(device)
@@ -143,8 +144,19 @@ class AdversarialMetric(CoarseTriplet):
         of_metric = torch.optim.Adam(network.parameters(), self.learning_rate)
         of_generator = torch.optim.Adam(generator.parameters(), self.learning_rate)
 
+        learners = nn.ModuleList([network, generator])
+        shared = data_parallel(learners, several_losses=True)
+
+        def of_embedding(
+            sketch: Tensor, positive: Tensor, negative: Tensor, features: Tensor
+        ) -> tuple[Tensor, Tensor, Tensor]:
+            a, p = network.embed_sketches(sketch), network.embed_photos(positive)
+            real = triplet_loss(a, p, network.embed_photos(negative), self.margin)
+            fake = triplet_loss(a, p, network.embed_photos(features), self.margin)
+            return (real + self.synthetic_weight * fake).mean(), real, fake
+
         def step(rows: Tensor) -> dict[str, Tensor]:
-            places = self.draw(rows, pairs, partners)
+            rows, *places = map(world().share, (rows, *self.draw(rows, pairs, partners)))
             positive, negative = (pairs.photos[place.to(device)] for place in places)
             sketch = pairs.sketches[rows.to(device)]
             scaled = [
@@ -154,11 +166,8 @@ class AdversarialMetric(CoarseTriplet):
             ]
             made = generator(*scaled)
             # The metric first, on a synthetic negative that it cannot change.
-            a, p = network.embed_sketches(sketch), network.embed_photos(positive)
-            real = triplet_loss(a, p, network.embed_photos(negative), self.margin)
             features = made.detach() * network.photo_scale + network.photo_mean
-            fake = triplet_loss(a, p, network.embed_photos(features), self.margin)
-            loss = (real + self.synthetic_weight * fake).mean()
+            loss, real, fake = shared(of_embedding, sketch, positive, negative, features)
             descend(loss, of_metric)
             # Then the generator, against the metric as it is now.
             with torch.no_grad():
@@ -166,7 +175,7 @@ class AdversarialMetric(CoarseTriplet):
             network.requires_grad_(False)
             embedded = network.embed_photos(made * network.photo_scale + network.photo_mean)
             network.requires_grad_(True)
-            against = self.generator_loss(a, p, embedded, made, scaled[2])
+            against = shared(self.generator_loss, a, p, embedded, made, scaled[2])
             descend(against, of_generator)
             return {
                 "loss": loss.detach(),
@@ -175,4 +184,4 @@ class AdversarialMetric(CoarseTriplet):
                 "active_synthetic": (fake > 0).float().mean(),
             }
 
-        return nn.ModuleList([network, generator]), step
+        return learners, step, [of_metric, of_generator]

@@ -8,6 +8,8 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -20,6 +22,7 @@ from zsbir_lib.errors import (
     NotFiniteError,
     SinglePairError,
     ZsbirError,
+    argument,
 )
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.estimator import Estimator, check_fitted
@@ -64,7 +67,13 @@ class RetrievalMethod(Estimator, ABC):
         if "name" in vars(cls):
             METHODS.add(cls.name, cls)
 
-    def fit(self, pairs: Pairs | None, *, progress: bool | None = None) -> Self:
+    def fit(
+        self,
+        pairs: Pairs | None,
+        *,
+        progress: bool | None = None,
+        checkpoint: str | os.PathLike | None = None,
+    ) -> Self:
         """Learn from pairs of seen classes, and return the method itself.
 
         Parameters
@@ -74,12 +83,17 @@ class RetrievalMethod(Estimator, ABC):
             None for a method that needs none.
         progress
             Show a progress bar; by default on a terminal only.
+        checkpoint
+            A folder for the state after each epoch of a method that trains, by PyTorch's
+            `torch.distributed.checkpoint`. If it holds one of the same method, settings and pairs,
+            the training goes on from there, to the same result.
 
         Raises
         ------
         ZsbirError
-            If a hyper-parameter is out of its range, or nothing can be learnt from the pairs; see
-            `check_pairs`.
+            If a hyper-parameter is out of its range, a folder is given to a method that does not
+            train, or holds checkpoints of another training, or nothing can be learnt from the
+            pairs; see `check_pairs`.
         DivergedError
             If what is learnt becomes NaN or infinite; a method that trains then keeps the last
             good state.
@@ -94,10 +108,25 @@ class RetrievalMethod(Estimator, ABC):
             return self
         if self.needs_pairs:
             check_pairs(pairs)
-        self._fit(_at_home(pairs), progress)
+        with self._checkpointing(checkpoint, pairs):
+            self._fit(_at_home(pairs), progress)
         if not all_finite(self._get_state()):
             raise DivergedError(f"{self.name}: what was learnt is NaN or infinite: scale features")
         return self
+
+    def _checkpointing(
+        self, folder: str | os.PathLike | None, pairs: Pairs
+    ) -> AbstractContextManager[None]:
+        if folder is None:
+            return nullcontext()
+        from zsbir_lib.methods.checkpoints import checkpointing
+        from zsbir_lib.methods.kept import contents, identity
+
+        if not hasattr(self, "_train"):
+            raise ZsbirError(
+                f"{self.name} does not train in epochs: leave out {argument('checkpoint')}"
+            )
+        return checkpointing(Path(folder), {**identity(self), "pairs": contents(pairs)})
 
     # ---- what a subclass implements
     @abstractmethod

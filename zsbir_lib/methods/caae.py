@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from zsbir_lib.distributed import world
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.code_report import CodeReport, gap_to_prior
 from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
 from zsbir_lib.methods.layers import linear, placed
-from zsbir_lib.methods.training import cosine_schedule, descend
+from zsbir_lib.methods.training import cosine_schedule, data_parallel, descend
 
 __all__ = ["CAAE", "CAAENetwork", "CodeReport"]
 
@@ -251,7 +252,7 @@ class CAAE(GenerativeMethod[CAAENetwork]):
 
     def _make_step(
         self, network: CAAENetwork, n: int, generator: torch.Generator
-    ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
+    ) -> tuple[Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]], list[Any]]:
         optimiser = torch.optim.Adam(network.autoencoder(), self.learning_rate)
         opponent = torch.optim.Adam(
             network.discriminator.parameters(),
@@ -261,22 +262,28 @@ class CAAE(GenerativeMethod[CAAENetwork]):
         learners = [optimiser, opponent] if self.discriminator_steps else [optimiser]
         schedules = [cosine_schedule(each, n, self.epochs, self.batch_size) for each in learners]
 
+        shared = data_parallel(network, several_losses=True)
+
         def learn(sketches: Tensor, photos: Tensor, noise: Tensor) -> dict[str, Tensor]:
-            loss, terms, codes = self.loss(network, sketches, photos, noise)
+            loss, terms, codes = shared(self.loss, network, sketches, photos, noise)
             # Its gradients come first, as D's step changes the weights they go through.
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             for _ in range(max(1, self.discriminator_steps)):
-                draws = self._noise(len(codes), network.latent_dim, generator).to(codes.device)
-                against, achieved = self.discriminator_loss(network, codes, draws)
-                if self.discriminator_steps:
-                    descend(against, opponent)
+                count = len(codes) * world().size
+                draws = self._noise(count, network.latent_dim, generator)
+                draws = world().share(draws).to(codes.device)
+                if not self.discriminator_steps:
+                    _, achieved = self.discriminator_loss(network, codes, draws)
+                    break
+                against, achieved = shared(self.discriminator_loss, network, codes, draws)
+                descend(against, opponent)
             optimiser.step()
             for schedule in schedules:
                 schedule.step()
             return {**{name: term.detach() for name, term in terms.items()}, **achieved}
 
-        return learn
+        return learn, [*learners, *schedules]
 
     @torch.no_grad()
     def code_report(self, pairs: Pairs) -> CodeReport:

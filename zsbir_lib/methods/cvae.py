@@ -11,6 +11,7 @@ form that of Sohn, Lee and Yan, NIPS 2015.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from torch import Tensor
 from zsbir_lib.methods.estimator import hyper
 from zsbir_lib.methods.generative import GenerativeMethod, GenerativeNetwork
 from zsbir_lib.methods.layers import linear
-from zsbir_lib.methods.training import cosine_schedule, descend
+from zsbir_lib.methods.training import cosine_schedule, data_parallel, descend
 
 
 class CVAENetwork(GenerativeNetwork):
@@ -144,17 +145,19 @@ class CVAE(GenerativeMethod[CVAENetwork]):
 
     def _make_step(
         self, network: CVAENetwork, n: int, generator: torch.Generator
-    ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
+    ) -> tuple[Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]], list[Any]]:
         betas = (self.adam_beta1, 0.999)
         optimiser = torch.optim.Adam(network.parameters(), self.learning_rate, betas=betas)
         schedule = cosine_schedule(optimiser, n, self.epochs, self.batch_size)
 
+        shared = data_parallel(network)
+
         def learn(sketches: Tensor, photos: Tensor, noise: Tensor) -> dict[str, Tensor]:
-            loss, terms = self.loss(network, sketches, photos, noise)
+            loss, terms = shared(self.loss, network, sketches, photos, noise)
             descend(loss, optimiser, schedule if self.cosine else None)
             return {name: term.detach() for name, term in terms.items()}
 
-        return learn
+        return learn, [optimiser, schedule]
 
     def _noise(self, count: int, width: int, generator: torch.Generator) -> Tensor:
         drawn = 1 if self.shared_noise else count

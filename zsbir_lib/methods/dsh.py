@@ -13,16 +13,25 @@ do the same on packed bits, 16 bytes for an image of 128 bits.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
+from zsbir_lib.distributed import world
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.base import RetrievalMethod, encoder
 from zsbir_lib.methods.discrete import HashObjective, discrete_descent
 from zsbir_lib.methods.estimator import check_fitted, hyper
-from zsbir_lib.methods.layers import Dropout, linear, placed
-from zsbir_lib.methods.training import TrainedEstimator, descend, generators, restored
+from zsbir_lib.methods.layers import BatchNorm, Dropout, linear, placed
+from zsbir_lib.methods.training import (
+    TrainedEstimator,
+    data_parallel,
+    descend,
+    generators,
+    restored,
+)
 from zsbir_lib.retrieval.hamming import hamming_distances, hamming_rank, pack_codes
 
 __all__ = [
@@ -49,7 +58,7 @@ class HashNetwork(nn.Module):
     def __init__(self, dim: int, n_bits: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            linear(dim, dim, generator), nn.ReLU(), nn.BatchNorm1d(dim),
+            linear(dim, dim, generator), nn.ReLU(), BatchNorm(dim),
             Dropout(0.5, generator), linear(dim, n_bits, generator), nn.Tanh(),
         )  # fmt: skip
 
@@ -139,25 +148,26 @@ class DSH(TrainedEstimator, RetrievalMethod):
         n = len(pairs)
         optimiser, schedule = self._adam(network, n)
         steps_in_round = self.epochs * max(1, n // self.batch_size)
-        targets: dict[str, Tensor] = {}
-        step_number = 0
+        shared = data_parallel(network)
+
+        def errors_of(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            found = {}
+            for kind, r in batch.items():
+                target = codes.found[kind][r].float().to(device)
+                found[kind] = (network[kind](features[kind][r.to(device)]) - target).pow(2).mean()
+            return found
 
         def step(rows: Tensor) -> dict[str, Tensor]:
-            nonlocal step_number
-            if step_number % steps_in_round == 0:
-                codes.improve(_outputs(network, features) if step_number else codes.found)
-                targets.update({kind: b.float().to(device) for kind, b in codes.found.items()})
-            step_number += 1
-            batch = {"photo": photo_index[rows].to(device), "sketch": rows.to(device)}
-            errors = {
-                kind: (network[kind](features[kind][r]) - targets[kind][r]).pow(2).mean()
-                for kind, r in batch.items()
-            }
+            if codes.steps % steps_in_round == 0:
+                codes.improve(_outputs(network, features) if codes.steps else codes.found)
+            codes.steps += 1
+            rows = world().share(rows)
+            errors = shared(errors_of, {"photo": photo_index[rows], "sketch": rows})
             descend(sum(errors.values()), optimiser, schedule)
             return {kind: error.detach() for kind, error in errors.items()}
 
         self.network_, self.objective_ = network, codes.objective_values
-        self._train(network, step, n, generator, progress)
+        self._train(network, step, n, generator, progress, [weights, optimiser, schedule, codes])
 
     def _encode(self, kind: str, features: Tensor) -> Tensor:
         branch = placed(self.network_[kind], self.device)
@@ -213,6 +223,16 @@ class _Codes:
         first = _signs(photos @ directions).double()
         self.found = {"photo": first, "sketch": first[photo_index]}
         self.objective_values: list[list[float]] = []
+        self.steps = 0  # of the networks' training
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what changes in a training, for a checkpoint."""
+        return {"found": self.found, "values": self.objective_values, "steps": self.steps}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
+        self.found, self.steps = state["found"], state["steps"]
+        self.objective_values[:] = state["values"]
 
     def improve(self, outputs: dict[str, Tensor]) -> None:
         """Do the discrete steps of one round, given what the networks say of all images."""

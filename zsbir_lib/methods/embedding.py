@@ -16,7 +16,14 @@ from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.layers import Dropout, linear, placed
 from zsbir_lib.methods.losses import squared_distance
 from zsbir_lib.methods.partners import Partners
-from zsbir_lib.methods.training import Step, TrainedEstimator, descend, generators, restored
+from zsbir_lib.methods.training import (
+    Step,
+    TrainedEstimator,
+    data_parallel,
+    descend,
+    generators,
+    restored,
+)
 
 __all__ = ["EmbeddingNetwork", "MetricMethod", "Partners", "SketchBranch", "squared_distance"]
 
@@ -142,7 +149,9 @@ class MetricMethod(TrainedEstimator, RetrievalMethod):
     ) -> dict[str, Tensor]:
         """Return the loss of a batch, under ``"loss"``, and whatever else is worth watching.
 
-        `rows` are the sketches of the batch, `pairs` the training pairs; features are on the
+        `rows` are the sketches of the batch, for all of which partners are drawn before
+        `zsbir_lib.distributed.World.share` says which are this process's. `pairs` are those of the
+        training; features are on the
         training device, and `rows`, labels and draws on the CPU.
         """
 
@@ -163,9 +172,9 @@ class MetricMethod(TrainedEstimator, RetrievalMethod):
         pairs = copy.copy(pairs)
         for name in ("sketches", "photos"):
             object.__setattr__(pairs, name, getattr(pairs, name).to(device))
-        learners, step = self._make_step(network, pairs, partners, weights)
+        learners, step, keep = self._make_step(network, pairs, partners, weights)
         self.network_ = network
-        self._train(learners, step, len(pairs), generator, progress)
+        self._train(learners, step, len(pairs), generator, progress, [weights, *keep])
 
     def _make_step(
         self,
@@ -173,16 +182,17 @@ class MetricMethod(TrainedEstimator, RetrievalMethod):
         pairs: Pairs,
         partners: Partners,
         weights: torch.Generator,
-    ) -> tuple[nn.Module, Step]:
-        """Return all that learns, and the step that `train` calls for each batch."""
+    ) -> tuple[nn.Module, Step, list[torch.optim.Optimizer]]:
+        """Return all that learns, the step that `train` calls for each batch, its optimisers."""
         optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+        shared = data_parallel(network)
 
         def step(rows: Tensor) -> dict[str, Tensor]:
-            terms = self._terms(network, rows, pairs, partners)
+            terms = shared(self._terms, network, rows, pairs, partners)
             descend(terms["loss"], optimiser)
             return {name: term.detach() for name, term in terms.items()}
 
-        return network, step
+        return network, step, [optimiser]
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:

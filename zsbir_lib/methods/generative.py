@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
+from zsbir_lib.distributed import world
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.base import RetrievalMethod, check_features, encoder
@@ -95,17 +96,17 @@ class GenerativeMethod(TrainedEstimator, RetrievalMethod, Generic[NetworkT]):
         n, dim = sketches.shape
         network = self._new_network(dim, self.latent_dim, bool(photos.min() >= 0), weights)
         network = network.to(device)
-        learn = self._make_step(network, n, generator)
+        learn, keep = self._make_step(network, n, generator)
         sketches, photos = sketches.to(device), photos.to(device)
 
         def step(rows: Tensor) -> dict[str, Tensor]:
             # What is random is drawn on the CPU, with the batch's rows.
-            noise = self._noise(len(rows), network.latent_dim, generator).to(device)
-            rows = rows.to(device)
+            noise = self._noise(len(rows), network.latent_dim, generator)
+            rows, noise = (world().share(drawn).to(device) for drawn in (rows, noise))
             return learn(sketches[rows], photos[rows], noise)
 
         self.network_ = network
-        self._train(network, step, n, generator, progress)
+        self._train(network, step, n, generator, progress, [weights, *keep])
 
     def _new_network(self, *settings: Any) -> NetworkT:
         return cast(NetworkT, self.network_type(*settings))
@@ -116,10 +117,11 @@ class GenerativeMethod(TrainedEstimator, RetrievalMethod, Generic[NetworkT]):
     @abstractmethod
     def _make_step(
         self, network: NetworkT, n: int, generator: torch.Generator
-    ) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
+    ) -> tuple[Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]], list[Any]]:
         """Return what learns from a batch, given its scaled sketches and photos and its noise.
 
-        It returns the terms of the loss, detached. `n` pairs are there to learn from.
+        It returns the terms of the loss, detached. `n` pairs are there to learn from. Beside it,
+        the optimisers and schedules are returned.
         """
 
     def _prepare(self, pairs: Pairs) -> tuple[Tensor, Tensor]:

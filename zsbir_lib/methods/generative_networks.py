@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from zsbir_lib.methods.layers import Dropout, linear
+from zsbir_lib.methods.layers import BatchNorm, Dropout, linear
 
 
 class GenerativeNetwork(nn.Module, ABC):
@@ -41,9 +41,9 @@ class GenerativeNetwork(nn.Module, ABC):
         hidden = max(1, dim // 2)
         self.latent_dim = latent_dim or max(1, dim // 4)
         self.encoder = nn.Sequential(  # of the photo beside its sketch
-            linear(2 * dim, dim, generator), nn.ReLU(), nn.BatchNorm1d(dim),
+            linear(2 * dim, dim, generator), nn.ReLU(), BatchNorm(dim),
             Dropout(0.3, generator),
-            linear(dim, hidden, generator), nn.ReLU(), nn.BatchNorm1d(hidden),
+            linear(dim, hidden, generator), nn.ReLU(), BatchNorm(hidden),
         )  # fmt: skip
         self._make_heads(hidden, generator)
         self.decoder = nn.Sequential(  # p(x_img | z, x_sketch)

@@ -58,7 +58,7 @@ def kept_method(
         Whether it had to be fitted.
     """
     pairs = features.pairs_for(method)
-    key = {**_identity(method), "pairs": None if pairs is None else _contents(pairs)}
+    key = {**identity(method), "pairs": None if pairs is None else contents(pairs)}
     fitted = []
 
     def make(draft: Draft) -> None:
@@ -133,10 +133,10 @@ def kept_gallery(
 
 
 def _gallery_key(method: RetrievalMethod, about: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_identity(method), "about": about, "format": _FORMAT, "zsbir": __version__}
+    return {**identity(method), "about": about, "format": _FORMAT, "zsbir": __version__}
 
 
-def _identity(method: RetrievalMethod) -> dict[str, Any]:
+def identity(method: RetrievalMethod) -> dict[str, Any]:
     """Return what a fitted method depends on beside the pairs; the device is none of it."""
     return {
         "method": method.name,
@@ -146,7 +146,7 @@ def _identity(method: RetrievalMethod) -> dict[str, Any]:
     }
 
 
-def _contents(pairs: Pairs) -> str:
+def contents(pairs: Pairs) -> str:
     """Return a digest of everything that pairs hold."""
     digest = hashlib.sha256()
     for field in fields(pairs):

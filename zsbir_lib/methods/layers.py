@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
+from zsbir_lib.distributed import world
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
@@ -58,8 +59,40 @@ class Dropout(nn.Dropout):
         """Return `x` with numbers set to 0 and the rest scaled up; in evaluation mode, `x`."""
         if self.generator is None or not self.training or self.p == 0:
             return super().forward(x)
-        mask = torch.empty(x.shape, dtype=x.dtype).bernoulli_(1 - self.p, generator=self.generator)
+        # Drawn for the rows of all processes that share a batch, of which this one has its share.
+        here = world()
+        mask = torch.empty(len(x) * here.size, *x.shape[1:], dtype=x.dtype)
+        mask = here.share(mask.bernoulli_(1 - self.p, generator=self.generator))
         return x * mask.div_(1 - self.p).to(x.device)
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm over the rows of all processes that share a batch.
+
+    PyTorch's own, `torch.nn.SyncBatchNorm`, computes on cards only.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x`, shape (n, d), without mean and variance of the batch, scaled and moved."""
+        size = world().size
+        if size == 1 or not self.training:
+            return super().forward(x)
+        from torch.distributed.nn.functional import all_reduce  # with its gradient
+
+        count = len(x) * size
+        mean = all_reduce(x.sum(dim=0)) / count
+        centred = x - mean
+        variance = all_reduce(centred.pow(2).sum(dim=0)) / count
+        running = (
+            (self.running_mean, mean.detach()),
+            (self.running_var, variance.detach() * count / (count - 1)),
+        )
+        for kept, value in running:
+            if kept is not None:
+                kept.lerp_(value, self.momentum or 0.1)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        return centred * torch.rsqrt(variance + self.eps) * self.weight + self.bias
 
 
 def placed(module: ModuleT, device: str | torch.device | None) -> ModuleT:

@@ -14,12 +14,19 @@ import torch
 from torch import Tensor, nn
 
 from zsbir_lib.devices import choose_device
+from zsbir_lib.distributed import world
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.base import RetrievalMethod, encoder
 from zsbir_lib.methods.estimator import check_fitted, hyper
 from zsbir_lib.methods.layers import linear, placed
 from zsbir_lib.methods.linear_algebra import root_mean_square
-from zsbir_lib.methods.training import TrainedEstimator, descend, generators, restored
+from zsbir_lib.methods.training import (
+    TrainedEstimator,
+    data_parallel,
+    descend,
+    generators,
+    restored,
+)
 
 
 class RegressionNetwork(nn.Module):
@@ -114,14 +121,16 @@ class DirectRegression(TrainedEstimator, RetrievalMethod):
         sketches, targets = sketches.to(device), targets.to(device)
         optimiser, schedule = self._adam(network, len(pairs))
 
+        shared = data_parallel(network)
+
         def step(rows: Tensor) -> dict[str, Tensor]:
-            rows = rows.to(device)
-            error = self.loss(network, sketches[rows], targets[rows])
+            rows = world().share(rows).to(device)
+            error = shared(self.loss, network, sketches[rows], targets[rows])
             descend(error, optimiser, schedule)
             return {"error": error.detach()}
 
         self.network_, self._scales = network, scales
-        self._train(network, step, len(pairs), generator, progress)
+        self._train(network, step, len(pairs), generator, progress, [optimiser, schedule])
 
     @encoder("sketch")
     def encode_sketches(self, features: Tensor) -> Tensor:

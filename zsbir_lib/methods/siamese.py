@@ -12,6 +12,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
+from zsbir_lib.distributed import world
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.embedding import EmbeddingNetwork, MetricMethod
 from zsbir_lib.methods.estimator import hyper
@@ -41,9 +42,11 @@ class SiameseMethod(MetricMethod):
     ) -> dict[str, Tensor]:
         labels = pairs.labels[rows]
         device = pairs.sketches.device
-        sketches = network.embed_sketches(pairs.sketches[rows.to(device)])
         # Every sketch comes once with a photo of its class and once with one of another.
-        photos = torch.cat([partners.same_class(labels), partners.other_class(labels)])
+        drawn = rows, partners.same_class(labels), partners.other_class(labels)
+        rows, *photos_of = map(world().share, drawn)
+        sketches = network.embed_sketches(pairs.sketches[rows.to(device)])
+        photos = torch.cat(photos_of)
         embedded = network.embed_photos(pairs.photos[photos.to(device)])
         distance = (squared_distance(sketches.repeat(2, 1), embedded) + _TINY).sqrt()
         same = torch.arange(2 * len(rows), device=device) < len(rows)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from zsbir_lib.errors import DivergedError, hyper_parameter
+from zsbir_lib.distributed import world
+from zsbir_lib.errors import DivergedError, ZsbirError, hyper_parameter
+from zsbir_lib.methods.checkpoints import current_checkpoints
 from zsbir_lib.methods.estimator import Estimator, hyper
 from zsbir_lib.progress import progress_bar
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 Step = Callable[[Tensor], dict[str, Tensor]]
-"""From the rows of a batch to the terms of its loss, by name."""
+"""From the rows of a batch to the terms of its loss, by name.
+
+Of several processes, each is given all rows, draws what is random for all, and computes on its
+share of them (`zsbir_lib.distributed.World.share`): so the average of their gradients, which
+`data_parallel` takes, is the gradient of the batch.
+"""
 
 
 def generators(seed: int) -> tuple[torch.Generator, torch.Generator]:
@@ -75,6 +82,38 @@ def cosine_schedule(
     return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
 
 
+class _Calling(nn.Module):
+    """Calls what it is given, so that any function of a network is a pass of this module."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what the function does."""
+        return function(*arguments)
+
+
+def data_parallel(network: nn.Module, *, several_losses: bool = False) -> Callable[..., Any]:
+    """Return what calls a loss, ``shared(loss, *arguments)``, so that all processes descend it.
+
+    It is PyTorch's `DistributedDataParallel`: gradients are averaged over the processes while the
+    loss is differentiated. A process alone just calls the function.
+
+    Parameters
+    ----------
+    network
+        All that learns.
+    several_losses
+        Whether there are several, each of a part of the weights.
+    """
+    if world().size == 1:
+        return lambda function, *arguments: function(*arguments)
+    return nn.parallel.DistributedDataParallel(
+        _Calling(network), broadcast_buffers=False, find_unused_parameters=several_losses
+    )
+
+
 def descend(
     loss: Tensor,
     optimiser: torch.optim.Optimizer,
@@ -106,10 +145,12 @@ def train(
     generator: torch.Generator,
     name: str,
     progress: bool | None = None,
+    keep: Sequence[Any] = (),
 ) -> dict[str, list[float]]:
     """Run a training, and leave the network ready to use.
 
-    It is then on the CPU, in evaluation mode and without gradients.
+    It is then on the CPU, in evaluation mode and without gradients. Processes that share the work
+    make the same steps (see `Step`). Where checkpoints are kept, it goes on from the last one.
 
     Parameters
     ----------
@@ -128,6 +169,9 @@ def train(
         What to call the method in messages.
     progress
         Show a progress bar; by default on a terminal only.
+    keep
+        What else changes in a step and belongs into a checkpoint: optimisers, schedules, and
+        generators of what is drawn.
 
     Returns
     -------
@@ -136,20 +180,31 @@ def train(
 
     Raises
     ------
+    ZsbirError
+        If the processes cannot share a batch equally, or a checkpoint does not fit.
     DivergedError
         If a term or a weight becomes NaN or infinite. The network has then the weights it had at
         the end of the last epoch after which all of them were finite.
     """
+    _check_shares(min(n, batch_size))
     network.train()
     history: dict[str, list[float]] = {}
+    done, kept = 0, current_checkpoints()
+    parts = {"network": network, "batches": generator}
+    parts |= {f"part {number}": part for number, part in enumerate(keep)}
+    if kept is not None:
+        done, history = kept.load(parts)
     good = _copy_of(network)
-    shown = progress_bar(range(epochs), show=progress, desc=name, unit="epoch")
+    shown = progress_bar(
+        range(done, epochs), show=progress, desc=name, unit="epoch", initial=done, total=epochs
+    )
     try:
         for epoch in shown:
             terms = [step(rows) for rows in batches(n, batch_size, generator)]
             names = list(terms[0])
             # One copy from the device per epoch: a look at every batch would make a GPU wait.
             table = torch.stack([torch.stack([t[key] for key in names]) for t in terms]).cpu()
+            table = torch.stack(world().gather(table)).mean(dim=0)
             if fault := _fault(names, table, network):
                 kept = f"those at the end of epoch {epoch}" if epoch else "the untrained ones"
                 raise DivergedError(
@@ -161,12 +216,23 @@ def train(
                 history.setdefault(key, []).append(value)
             shown.set_postfix({key: f"{values[-1]:.3g}" for key, values in history.items()})
             good = _copy_of(network)
+            if kept is not None:
+                kept.save(epoch + 1, parts, history)
     except DivergedError:
         network.load_state_dict(good)
         raise
     finally:
         network.cpu().eval().requires_grad_(False)
     return history
+
+
+def _check_shares(batch: int) -> None:
+    if batch % (size := world().size):
+        raise ZsbirError(
+            f"{size} processes cannot share a batch of {batch} equally: set "
+            f"{hyper_parameter('batch_size')} to a multiple of {size}, of no more than there is "
+            "to learn from"
+        )
 
 
 def _copy_of(network: nn.Module) -> dict[str, Tensor]:
@@ -232,10 +298,11 @@ class TrainedEstimator(Estimator):
         n: int,
         generator: torch.Generator,
         progress: bool | None,
+        keep: Sequence[Any] = (),
     ) -> None:
         """Train on `n` rows, and keep the history; see `train`."""
         self.history_ = train(
             network, step, n, epochs=self._all_epochs, batch_size=self.batch_size,
             generator=generator, name=getattr(self, "title", type(self).__name__),
-            progress=progress,
+            progress=progress, keep=keep,
         )  # fmt: skip

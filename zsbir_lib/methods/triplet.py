@@ -12,6 +12,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
+from zsbir_lib.distributed import world
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods.embedding import EmbeddingNetwork, MetricMethod
 from zsbir_lib.methods.estimator import hyper
@@ -42,8 +43,9 @@ class TripletMethod(MetricMethod):
         self, network: EmbeddingNetwork, rows: Tensor, pairs: Pairs, partners: Partners
     ) -> dict[str, Tensor]:
         device = pairs.sketches.device
+        rows, *drawn = map(world().share, (rows, *self.draw(rows, pairs, partners)))
         sketches = network.embed_sketches(pairs.sketches[rows.to(device)])
-        photos = torch.cat(self.draw(rows, pairs, partners))
+        photos = torch.cat(drawn)
         positive, negative = network.embed_photos(pairs.photos[photos.to(device)]).chunk(2)
         losses = triplet_loss(sketches, positive, negative, self.margin)
         return {"loss": losses.mean(), "active": (losses > 0).float().mean()}
