@@ -26,7 +26,7 @@ def test_a_folded_cell_is_named_for_what_it_holds(site):
     shown = re.findall(r"<summary>\s*<p class=\"collapsed admonition-title\">(.*?)</p>", text)
     assert {"Show the code", "Show a solution"} == set(shown)
     # No other name hides these words from a screen reader.
-    assert len(shown) == text.count("<details class=\"admonition hide")
+    assert len(shown) == text.count('<details class="admonition hide')
 
 
 @pytest.mark.browser

@@ -37,7 +37,7 @@ TRAIN_EXAMPLES = """Examples:
 \b
 zsbir train --method cvae --out cvae.safetensors
 zsbir train --method cvae -p epochs=5 -p latent_dim=64 --size full --out cvae.safetensors
-torchrun --nproc-per-node 4 -m zsbir_lib train --method cvae --checkpoint state --out m.safetensors"""
+torchrun --nproc-per-node 4 -m zsbir_lib train --method cvae --checkpoint s --out m.safetensors"""
 
 
 @with_options

@@ -162,7 +162,7 @@ def _with_tensors(value: Any, tensors: Mapping[str, Tensor]) -> Any:
 
 
 def _remove(place: Path) -> None:
-    """Remove a checkpoint: the files that PyTorch wrote, and the folder if nothing else is there."""
+    """Remove a checkpoint: PyTorch's files, and the folder if nothing else is there."""
     (place / ".metadata").unlink(missing_ok=True)  # first: without it nobody goes on from it
     for path in [*place.glob("*.distcp"), place / ".metadata.tmp"]:
         path.unlink(missing_ok=True)

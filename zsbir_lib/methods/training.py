@@ -206,10 +206,10 @@ def train(
             table = torch.stack([torch.stack([t[key] for key in names]) for t in terms]).cpu()
             table = torch.stack(world().gather(table)).mean(dim=0)
             if fault := _fault(names, table, network):
-                kept = f"those at the end of epoch {epoch}" if epoch else "the untrained ones"
+                which = f"those at the end of epoch {epoch}" if epoch else "the untrained ones"
                 raise DivergedError(
                     f"{name}: {fault[0]} in epoch {epoch + 1}{fault[1]}; the weights kept are "
-                    f"{kept}: lower {hyper_parameter('learning_rate')}",
+                    f"{which}: lower {hyper_parameter('learning_rate')}",
                     history,
                 )
             for key, value in zip(names, table.double().mean(dim=0).tolist(), strict=True):

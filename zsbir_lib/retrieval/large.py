@@ -100,7 +100,7 @@ class LargeIndex(Index):
             sample = gallery[training_rows(settings, len(gallery))]
             vectors, inverse_norms = prepared("gallery", sample, self.device)
             empty = trained(settings, (vectors * inverse_norms[:, None]).numpy())
-        self._empty = empty
+        self._empty: Any = empty
         self._kept = None if folder is None else KeptGallery(folder)
         if self._kept is not None:
             self._kept.check_new()
@@ -113,8 +113,6 @@ class LargeIndex(Index):
         self.width, self.shard_size = width, shard_size
         self.breadth = settings.breadth if breadth is None else breadth
         self.shards: list[Shard] = []
-        self._empty: Any = None
-        self._kept: KeptGallery | None = None
         self._hidden = np.zeros(0, dtype=bool)
 
     @classmethod
@@ -150,7 +148,7 @@ class LargeIndex(Index):
         return len(self._hidden)
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Photos that are there."""
         return len(self._hidden) - int(self._hidden.sum())
 
