@@ -65,7 +65,7 @@ class Resize:
 
     @property
     def picture_size(self) -> int:
-        """Side of the square pictures of which no pixel is made anew: the sides of `scaled`."""
+        """Side of the square pictures of which no pixel is made anew, the sides of `scaled`."""
         return self.scaled or self.size
 
     @property

@@ -23,7 +23,7 @@ from zsbir_lib.distributed import world
 from zsbir_lib.errors import OptionsChangedError, ZsbirError, argument
 
 Parts = Mapping[str, Any]
-"""What a training changes, by name: each with ``state_dict``, or a `torch.Generator`."""
+"""What a training changes, by name, each with ``state_dict``, or a `torch.Generator`."""
 
 _TENSOR, _PAIRS = "tensor", "pairs"
 _current: ContextVar[Checkpoints | None] = ContextVar("_current", default=None)
@@ -46,6 +46,15 @@ class Checkpoints:
 
     def save(self, epoch: int, parts: Parts, history: Mapping[str, list[float]]) -> None:
         """Write the state after so many epochs, and remove the one before.
+
+        Parameters
+        ----------
+        epoch
+            How many.
+        parts
+            What the training changes.
+        history
+            Its losses so far, by their names.
 
         Raises
         ------

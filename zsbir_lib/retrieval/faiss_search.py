@@ -22,7 +22,7 @@ from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.retrieval.kmeans import is_integer
 
 KINDS = ("exact", "ivf", "hnsw", "ivfpq")
-"""How a gallery can be searched: exactly, or by one of three approximate structures of FAISS."""
+"""How a gallery can be searched, exactly or by one of three approximate structures of FAISS."""
 
 LEAST = 1024  # photos: fewer are searched exactly as fast as by any structure
 _PER_CENTRE = 39  # photos that K-means needs for each of its centres: FAISS's own advice
@@ -33,7 +33,15 @@ _BREADTH = {"exact": 0, "ivf": 32, "hnsw": 128, "ivfpq": 32}
 
 @dataclass(frozen=True)
 class Settings:
-    """How a gallery is searched; see `zsbir_lib.retrieval.LargeIndex` for each of them."""
+    """How a gallery is searched.
+
+    Attributes
+    ----------
+    kind
+        One of `KINDS`.
+    n_lists, code_bytes, links
+        As for `zsbir_lib.retrieval.LargeIndex`.
+    """
 
     kind: str
     n_lists: int | None = None
@@ -142,7 +150,17 @@ def training_rows(settings: Settings, size: int) -> np.ndarray:
 
 
 def filled(settings: Settings, empty: Any, unit: np.ndarray) -> Any:
-    """Return a copy of an empty structure that holds unit vectors."""
+    """Return a copy of an empty structure that holds unit vectors.
+
+    Parameters
+    ----------
+    settings
+        Of the gallery.
+    empty
+        The structure, trained where it takes training; it stays as it is.
+    unit
+        Shape (n, d).
+    """
     structure = load_faiss(settings.kind).clone_index(empty)
     structure.add(unit)
     return structure
@@ -161,6 +179,17 @@ def read_structure(
     settings: Settings, path: Path, ntotal: int, width: int, *, mapped: bool = True
 ) -> Any:
     """Map a structure into memory from its file, or, if it is to be copied, read it.
+
+    Parameters
+    ----------
+    settings
+        Of the gallery.
+    path
+        The file that `write_structure` wrote.
+    ntotal, width
+        How many vectors it must hold, and of how many numbers each.
+    mapped
+        Whether it stays in its file.
 
     Raises
     ------
@@ -201,8 +230,14 @@ def candidates(
 
     Parameters
     ----------
+    settings
+        Of the gallery.
+    structure
+        That holds its photos.
     unit
         Centres of unit length, shape (n * n_centres, d), those of a query one after the other.
+    n_centres
+        Of each query.
     depth
         How many to look for, for each centre.
     breadth

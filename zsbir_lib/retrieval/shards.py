@@ -90,7 +90,21 @@ class Shard:
     def exact(
         self, queries: Tensor, top_k: int, first: int, hidden: np.ndarray | None, memory: int
     ) -> Found:
-        """Return the nearest photos of queries (n, K, D); `first` is the place of the first one."""
+        """Return the nearest photos, each compared.
+
+        Parameters
+        ----------
+        queries
+            Shape (n, K, D), K centres of each.
+        top_k
+            How many photos for each query.
+        first
+            Place of the first photo in the whole gallery.
+        hidden
+            Photos that are passed over, a mask of shape (m,); None for none.
+        memory
+            As for `zsbir_lib.retrieval.rank`.
+        """
         best: Found | None = None
         for start in range(0, len(self), _PIECE):
             rows = slice(start, start + _PIECE)
@@ -120,6 +134,12 @@ class Shard:
         ----------
         queries
             Scaled centres (n, K, D), and the inverses of their norms (n, K).
+        top_k, first, hidden
+            As for `exact`.
+        settings
+            Of the gallery.
+        breadth
+            How far FAISS looks.
         """
         scaled, inverse_norms = queries
         count, n_centres, width = scaled.shape
@@ -157,8 +177,14 @@ def make_shard(
 
     Parameters
     ----------
+    store
+        Where it is kept; None for memory.
+    settings
+        Of the gallery.
     empty
         The trained structure that is copied; None for an exact search.
+    vectors, inverse_norms
+        As in `Shard`.
     """
 
     def structure() -> Any:
@@ -193,7 +219,18 @@ def _save(array: np.ndarray, path: Path) -> None:
 
 
 def open_shard(entry: Entry, settings: Settings, width: int, *, check: bool = False) -> Shard:
-    """Map a kept shard into memory; where `check` is set, compare its bytes with their checksums.
+    """Map a kept shard into memory.
+
+    Parameters
+    ----------
+    entry
+        Its files.
+    settings
+        Of the gallery.
+    width
+        Numbers in a vector.
+    check
+        Whether to compare every byte with the checksums.
 
     Raises
     ------

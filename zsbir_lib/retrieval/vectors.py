@@ -114,6 +114,8 @@ def prepared(
         As for `scale_rows`.
     rows
         Shape (n, d), from `as_features`; converted part by part.
+    device
+        Where the copy is to be.
 
     Raises
     ------
