@@ -12,8 +12,8 @@ PY := .venv/bin/python
 
 help:
 	@echo "make book       set up, execute the chapters, render the book to _build/html"
-	@echo "make test       build the book, and run all tests but the slow ones"
-	@echo "make test-all   the slow ones too, and all on a pretended graphics card"
+	@echo "make test       run the core of the tests, and look at the pages if the book is built"
+	@echo "make test-all   build the book, run every test, and all on a pretended card"
 	@echo "make test-cuda  library, chapters and page on this machine's NVIDIA card"
 	@echo "make downloads  the book as EPUB and PDF too, linked from its first page"
 	@echo "make course     assignments, exam (both with answers) and slides, to _build/course"
@@ -41,9 +41,10 @@ course: setup
 downloads: book
 	@$(PY) tools/build_downloads.py
 
-# Threads are limited because the processes share the cores. The chapters are run once, by the build
-# of the book, whose outputs the tests compare; the browser looks at the same build.
-PYTEST = OMP_NUM_THREADS=1 ZSBIR_SITE=_build/html $(PY) -m pytest -n $(JOBS)
+# Threads are limited because the processes share the cores.
+PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal
+# `make book` has built it of these very files, and no page of it may be left out.
+BUILT = ZSBIR_SITE=_build/html
 
 # What draws the Toybox and what reads pages knows no device.
 DEVICELESS = --ignore=tests/book --ignore=tests/widgets --ignore=tests/datasets/toybox \
@@ -54,11 +55,11 @@ DEVICELESS = --ignore=tests/book --ignore=tests/widgets --ignore=tests/datasets/
 CHAPTERS = -p no:randomly --dist loadfile --nbval-lax --nbval-current-env \
     --nbval-cell-timeout=300 --no-loadscope-reorder book
 
-test: book
-	@$(PYTEST) --dist worksteal -m "not slow" tests
+test: setup
+	@$(PYTEST) -m "not slow" tests
 
 test-all: book
-	@$(PYTEST) --dist worksteal tests
+	@$(BUILT) $(PYTEST) tests
 	@$(MAKE) --no-print-directory pretended
 
 PRETENDED ?= $(CHAPTERS) $(DEVICELESS) tests

@@ -34,6 +34,11 @@ with run_all(work, [1, 2, 3], shared=(Scale(10),), workers=2) as done:
 """
 
 
+def heed_interruption():
+    """Let a child be interrupted, though a shell that runs us in the background shields us."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(tmp_path, script, **values):
     for name, value in values.items():
         script = script.replace(name, str(value))
@@ -48,6 +53,7 @@ def start(tmp_path, script, **values):
     return subprocess.Popen(
         [sys.executable, str(path)], cwd=tmp_path, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=heed_interruption,
     )  # fmt: skip
 
 

@@ -255,17 +255,31 @@ def fill_downloads(made: list[Path]) -> None:
     Record().write_again()
 
 
-def build(lock: int, jobs: int) -> int:
-    """Bring the book up to date; return 0, or 1 after saying what is wrong."""
-    doctrees = BUILD / ".doctrees"
+def made_of() -> tuple[str, str, dict[str, str]]:
+    """Return the hashes of what a book is made of: code, looks, and each page's source."""
     own = {ROOT / f"{page}{end}" for page in pages() for end in (".ipynb", ".md")}
-    parts = [ROOT / name for name in ("zsbir_lib", "pyproject.toml", "constraints.txt")]
-    code = fingerprint(parts)
+    code = fingerprint([ROOT / name for name in ("zsbir_lib", "pyproject.toml", "constraints.txt")])
     look = fingerprint([
         *(ROOT / name for name in ("_config.yml", "_toc.yml", "tools/build_book.py")),
         *(path for path in files_in([ROOT / "book"]) if path not in own),
     ])  # fmt: skip
-    record, texts = Record(), sources()
+    return code, look, sources()
+
+
+def state() -> str:
+    """Return ``"built"`` if the book is of the files that are here, else what it is."""
+    record = Record()
+    if not record.code or missing_pages():
+        return "not built"
+    same = (record.code, record.look, record.pages) == made_of()
+    return "built" if same else "of other files than those that are here"
+
+
+def build(lock: int, jobs: int) -> int:
+    """Bring the book up to date; return 0, or 1 after saying what is wrong."""
+    doctrees = BUILD / ".doctrees"
+    code, look, texts = made_of()
+    record = Record()
     damaged = record.damaged()
     same = (record.code, record.look, record.pages) == (code, look, texts)
     if same and not damaged and not missing_pages():

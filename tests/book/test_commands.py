@@ -14,6 +14,7 @@ from pathlib import Path
 import build_book
 import nbformat
 import pytest
+import serve
 import vendor
 from jupyter_cache import get_cache
 
@@ -107,14 +108,16 @@ def test_a_dead_network_is_told_in_one_line_and_leaves_no_stamp(clone):
     assert not (clone / ".venv" / "tmp").exists()
 
 
-def test_serving_says_in_one_line_that_a_port_is_taken(root, site):
+def test_serving_says_in_one_line_that_a_port_is_taken(tmp_path, monkeypatch, capsys):
+    touch(tmp_path / "index.html")
+    monkeypatch.setattr(serve, "SITE", tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        command = [sys.executable, root / "tools" / "serve.py", "--port", str(port)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert is_one_line(done.stderr)
-    assert f"cannot use port {port}" in done.stderr
+        monkeypatch.setattr(sys, "argv", ["serve.py", "--port", str(port)])
+        assert serve.main() == 1
+    complaint = capsys.readouterr().err
+    assert is_one_line(complaint)
+    assert f"cannot use port {port}" in complaint
 
 
 def touch(path, text=""):
@@ -209,8 +212,11 @@ def test_nothing_is_done_again_for_nothing(project):
 def test_what_a_change_makes_stale_is_dropped(project, name, run, pages_stay):
     left = project.build / "html" / "left.html"
     left.touch()
+    assert build_book.state() == "built"
     touch(project.root / name, "changed")
+    assert build_book.state() == "of other files than those that are here"
     assert project.rebuild() == run
+    assert build_book.state() == "built"
     assert left.exists() == pages_stay
 
 
@@ -270,6 +276,7 @@ def test_a_missing_page_fails_the_build(project, capsys):
     touch(project.root / "_toc.yml", "root: intro\nparts: [{chapters: [{file: lost}]}]\n")
     assert build_book.main() == 1
     assert "pages are missing: lost" in capsys.readouterr().err
+    assert build_book.state() == "not built"
 
 
 @pytest.mark.parametrize("name", ["jupyter_book", "vae.ipynb", "draw_page"])
@@ -334,7 +341,10 @@ def test_a_killed_build_leaves_no_builder_and_does_not_keep_the_next_one(root, t
     def start(seconds):
         text = BUILDER.format(tools=str(root / "tools"), build=str(tmp_path), seconds=seconds)
         return subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+                                stderr=subprocess.DEVNULL, text=True,
+                                # A shell that runs us in the background has it ignored.
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                                )  # fmt: skip
 
     first, second = start(600), None
     try:

@@ -19,7 +19,7 @@ def texts(cell):
     returned = [
         one.data["text/plain"] for one in cell.outputs if "text/plain" in one.get("data", "")
     ]
-    return "".join(printed).strip(), returned
+    return "".join(printed), returned
 
 
 def differing(committed, executed):

@@ -279,7 +279,11 @@ def test_an_interrupted_run_goes_on(built, tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "zsbir_lib", "course", "grade", str(folder), "--autograder",
                str(built.autograder), "--out", str(out), "--workers", "1", "--json"]  # fmt: skip
-    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell that runs us in the background has its programs ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     until = time.monotonic() + 90
     while not list((out / "state").glob("*.json")) and time.monotonic() < until:
         time.sleep(0.1)
