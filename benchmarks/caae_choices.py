@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from record import write_record
 
 import zsbir_lib
 from zsbir_lib.datasets import Toybox
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
-from zsbir_lib.files import atomic_path
 from zsbir_lib.methods import CAAE, CVAE
 from zsbir_lib.protocols import class_bootstrap, evaluate
 
@@ -99,24 +99,6 @@ def provenance(features: FeatureSet) -> dict[str, Any]:
     }
 
 
-def write(path: Path, record: dict[str, Any]) -> None:
-    """Write the record, one run a line."""
-    lines = [
-        f"  {json.dumps(key)}: {json.dumps(value)}"
-        for key, value in record.items()
-        if key != "runs"
-    ]
-    runs = [
-        f"    {json.dumps(name)}: [\n"
-        + ",\n".join(f"      {json.dumps(one)}" for one in by_seed)
-        + "\n    ]"
-        for name, by_seed in record["runs"].items()
-    ]
-    lines.append('  "runs": {\n' + ",\n".join(runs) + "\n  }")
-    with atomic_path(path) as temporary:
-        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -141,7 +123,7 @@ def main() -> None:
                 method.seed = seed
                 by_seed.append(measure(method, features))
                 if options.out:
-                    write(options.out, record)
+                    write_record(options.out, record)
             one = by_seed[seed]
             scores = ", ".join(str(class_bootstrap(one[f"{n} centres"])) for n in CENTRES)
             print(

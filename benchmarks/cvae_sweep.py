@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from record import write_record
 
 import zsbir_lib
 from zsbir_lib.datasets import load_dataset
 from zsbir_lib.features import FeatureSet, Pairs, extract_features, load_backbone
-from zsbir_lib.files import atomic_path
 from zsbir_lib.methods import CVAE
 from zsbir_lib.protocols import zero_shot
 
@@ -65,16 +65,6 @@ def measure(features: FeatureSet, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def write(path: Path, record: dict[str, Any]) -> None:
-    """Write the record, one run a line."""
-    with atomic_path(path) as temporary:
-        lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()
-                 if key != "runs"]  # fmt: skip
-        runs = ",\n".join(f"    {json.dumps(run)}" for run in record["runs"])
-        lines.append(f'  "runs": [\n{runs}\n  ]')
-        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--betas", type=numbers, default=[1.0, 4.0, 16.0])
@@ -107,7 +97,7 @@ def main() -> None:
             continue
         row = measure(features, settings)
         kept["runs"].append(row)
-        write(options.json, kept)
+        write_record(options.json, kept)
         average = sum(row["per_class"]) / len(row["per_class"])
         print(
             f"beta {values[0]:4g}, lambda {values[1]:4g}, {settings['epochs']:2} epochs: "

@@ -30,11 +30,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from record import write_record
 
 import zsbir_lib
 from zsbir_lib.datasets import load_dataset
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
-from zsbir_lib.files import atomic_path
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.retrieval import KINDS, DiffusionIndex, LargeIndex, Ranking
 
@@ -186,17 +186,6 @@ def in_a_process(work: Any, *arguments: Any) -> list[dict[str, Any]]:
         return pool.apply(work, arguments)
 
 
-def write(path: Path, record: dict[str, Any]) -> None:
-    """Write the record, one run a line."""
-    with atomic_path(path) as temporary:
-        lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()
-                 if key not in ("runs", "diffusion")]  # fmt: skip
-        for key in ("runs", "diffusion"):
-            rows = ",\n".join(f"    {json.dumps(run)}" for run in record[key])
-            lines.append(f'  "{key}": [\n{rows}\n  ]' if rows else f'  "{key}": []')
-        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
 def main() -> None:
     import faiss
 
@@ -245,14 +234,14 @@ def main() -> None:
                 left = [run for run in kept["runs"] if not about.items() <= run.items()]
                 kept["runs"] = [*left, *rows]
                 kept["runs"].sort(key=lambda run: (run["photos"], KINDS.index(run["kind"])))
-                write(options.json, kept)
+                write_record(options.json, kept)
                 for row in rows:
                     print(json.dumps(row), flush=True)
             if size in options.diffusion:
                 rows = in_a_process(measure_diffusion, gallery, queries)
                 left = [run for run in kept["diffusion"] if run["photos"] != size]
                 kept["diffusion"] = sorted([*left, *rows], key=lambda run: run["photos"])
-                write(options.json, kept)
+                write_record(options.json, kept)
                 print(json.dumps(rows[0]), flush=True)
 
 

@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from record import write_record
 
 import zsbir_lib
 from zsbir_lib.datasets import Toybox
 from zsbir_lib.features import FeatureSet, Pairs, RetrievalTask, extract_features, load_backbone
-from zsbir_lib.files import atomic_path
 from zsbir_lib.methods import CVAE
 from zsbir_lib.protocols import class_bootstrap, evaluate
 
@@ -220,21 +220,6 @@ def provenance(features: FeatureSet) -> dict[str, Any]:
     }
 
 
-def write(path: Path, record: dict[str, Any]) -> None:
-    with atomic_path(path) as temporary:
-        # One run a line: short to read, and a new seed is one line of a comparison.
-        lines = [f'  {json.dumps(key)}: {json.dumps(value)}' for key, value in record.items()
-                 if key != "runs"]  # fmt: skip
-        runs = [
-            f"    {json.dumps(name)}: {{\n"
-            + ",\n".join(f'      "{seed}": {json.dumps(one)}' for seed, one in by_seed.items())
-            + "\n    }"
-            for name, by_seed in record["runs"].items()
-        ]
-        lines.append('  "runs": {\n' + ",\n".join(runs) + "\n  }")
-        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -271,7 +256,7 @@ def main() -> None:
                     "seconds": round(time.process_time() - start, 1),
                 }
                 if options.out:
-                    write(options.out, record)
+                    write_record(options.out, record)
             one = by_seed[str(seed)]
             print(
                 f"{name:22} seed {seed}: held out {class_bootstrap(one['held out'])}, "

@@ -30,6 +30,14 @@ def test_a_measurement_says_what_made_it_and_of_what(name):
         assert record[key]
 
 
+@pytest.mark.parametrize("name", ["caae_choices", "cvae_sweep", "galleries", "switches"])
+def test_writing_a_record_again_changes_nothing(name, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    from record import record_text
+
+    assert record_text(measurement(name)) == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", BOARDS)
 def test_a_kept_leaderboard_is_of_these_weights_and_methods(name):
     board = Leaderboard.load(str(FOLDER / f"{name}.json"))
