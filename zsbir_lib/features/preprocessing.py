@@ -41,7 +41,7 @@ class Resize:
     scaled
         Side that the image is scaled to before the square is taken; None is `size`.
     shape
-        What is scaled to `scaled`: both sides (``"squash"``), the shorter one, which keeps the
+        What is scaled to ``scaled``: both sides (``"squash"``), the shorter one, which keeps the
         shape (``"shorter"``), or the longer one, which leaves nothing out (``"longer"``).
     fill
         Red, green and blue, 0 to 255, where the image is smaller than the square.
@@ -65,7 +65,7 @@ class Resize:
 
     @property
     def picture_size(self) -> int:
-        """Side of the square pictures of which no pixel is made anew, the sides of `scaled`."""
+        """Side of the square pictures of which no pixel is made anew, the sides of ``scaled``."""
         return self.scaled or self.size
 
     @property

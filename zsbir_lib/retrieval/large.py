@@ -61,9 +61,6 @@ class LargeIndex(Index):
 
     Attributes
     ----------
-    size : int
-        Photos that are there. ``len`` also counts those that were removed, since every photo keeps
-        its place for ever.
     kind : str
         How it is searched.
     breadth : int
@@ -149,7 +146,10 @@ class LargeIndex(Index):
 
     @property
     def size(self) -> int:
-        """Photos that are there."""
+        """Photos that are there.
+
+        ``len`` also counts those that were removed, since every photo keeps its place for ever.
+        """
         return len(self._hidden) - int(self._hidden.sum())
 
     @property
