@@ -1,6 +1,6 @@
 // Curves with a mark that goes where another widget stands, and leads it where the reader clicks.
 //
-// Model: `x`, `curves` (a list for each name), `linked` (the other model's name), `trait` (its
+// Model: `x`, `curves` ([name, heights] each), `linked` (the other model's name), `trait` (its
 // number), `values` (that number at each x), `labels` and `ticks` (of x and y), `at` (which x is
 // marked).
 
@@ -8,7 +8,7 @@ const DASHES = ["", "7 4", "8 3 2 3", "2 3"];
 
 function render({ model, el }) {
   const [x, values, trait] = ["x", "values", "trait"].map((name) => model.get(name));
-  const curves = Object.entries(model.get("curves"));
+  const curves = model.get("curves");
   const [xlabel, ylabel] = model.get("labels");
   const { root, body, status, remove } = frame(model, el, "linked", "A figure with a mark");
   const [width, height] = [520, 250];

@@ -55,7 +55,7 @@ class LinkedFigure(LiveWidget):
 
     _esm = module_text("linked")
     x: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    curves = traitlets.Dict().tag(sync=True)
+    curves: traitlets.List[Any] = traitlets.List().tag(sync=True)
     values: traitlets.List[Any] = traitlets.List().tag(sync=True)
     trait = traitlets.Unicode("").tag(sync=True)
     linked = traitlets.Instance(ipywidgets.DOMWidget).tag(
@@ -92,7 +92,8 @@ class LinkedFigure(LiveWidget):
         every = np.concatenate(list(heights.values()))
         super().__init__(
             x=places.tolist(),
-            curves={name: one.tolist() for name, one in heights.items()},
+            # Pairs, since a saved notebook sorts the keys of what has some.
+            curves=[[name, one.tolist()] for name, one in heights.items()],
             values=known,
             trait=trait,
             linked=linked,
@@ -124,14 +125,14 @@ class LinkedFigure(LiveWidget):
     def figure(self) -> Plot:
         """Return the curves with the mark."""
         figure, axis = new_plot(height=3.0)
-        for i, (name, heights) in enumerate(self.curves.items()):
+        for i, (name, heights) in enumerate(self.curves):
             axis.plot(self.x, heights, LINES[i], color=COLOURS[i], label=name)
             axis.plot(self.x[self.at], heights[self.at], "o", color=COLOURS[i])
         axis.axvline(self.x[self.at], color=INK, linewidth=0.8)
         axis.set(xlabel=self.labels[0], ylabel=self.labels[1])
         axis.legend(frameon=False, labelcolor=INK)
         figure.alt_text = f"{self.labels[0]} {self.x[self.at]:g}: " + ", ".join(
-            f"{name} {heights[self.at]:.3g}" for name, heights in self.curves.items()
+            f"{name} {heights[self.at]:.3g}" for name, heights in self.curves
         )
         return figure
 
