@@ -6,7 +6,7 @@ ranking by hand for each. They agree on what is relevant, a photo of the sketch'
 little else:
 
 =============  ===============================  ================  ===================
-evaluator      mAP@K                            P@K               mAP@all
+evaluator      ``mAP@K``                        ``P@K``           ``mAP@all``
 =============  ===============================  ================  ===================
 CVAE           divided by K                     hits / K
 SEM-PCYC       divided by the hits              hits / K          as scikit-learn's
@@ -190,7 +190,7 @@ class FieldScores:
     query_classes, gallery_classes
         Shapes (n,), (m,): whole numbers, each class its own.
     k
-        The K of mAP@K and P@K.
+        The K of ``mAP@K`` and ``P@K``.
     seed
         Of the bag of photos.
     """
@@ -297,7 +297,7 @@ def field_figures(
     query_labels, gallery_labels
         Classes, shape (n,), (m,): whole numbers or names, the same kind in both.
     k
-        The K of mAP@K and P@K.
+        The K of ``mAP@K`` and ``P@K``.
     distances
         Of the ranked photos, in their order, shape of `ranking`; without them no two are equal.
     seed
