@@ -47,11 +47,9 @@ NETWORKS = (
 
 def random_backbone(name: str, device: str) -> Backbone:
     """Return a backbone of random weights."""
-    torch.manual_seed(0)
-    state = find_recipe(name)[1].build().state_dict()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        save_file({key: value.contiguous().clone() for key, value in state.items()}, path)
+        save(name, path)
         return load_backbone(name, path, device)
 
 
@@ -112,7 +110,8 @@ def memory(name: str, device: str, batch: int) -> float:
     return peak(backbone.device) - before
 
 
-def save(name: str, path: str) -> None:
+def save(name: str, path: str | Path) -> None:
+    """Write random weights, the same in each process."""
     torch.manual_seed(0)
     state = find_recipe(name)[1].build().state_dict()
     save_file({key: value.contiguous().clone() for key, value in state.items()}, path)

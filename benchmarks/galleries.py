@@ -12,8 +12,7 @@ centres for each sketch, features of sketches moved in the same way.
 
 Every kind of search is built in a process of its own, one thread, so that its peak of memory is its
 own; the vectors are written to a file first, and mapped. A figure is kept as soon as it is there in
-``zsbir_lib/measured/galleries.json``, which the page "From ten thousand photos to a billion" reads,
-beside those of other sizes and kinds that are there already.
+``zsbir_lib/measured/galleries.json``, beside those of other sizes and kinds that are there already.
 """
 
 from __future__ import annotations
