@@ -92,8 +92,8 @@ class RetrievalMethod(Estimator, ABC):
         ------
         ZsbirError
             If a hyper-parameter is out of its range, a folder is given to a method that does not
-            train, or holds checkpoints of another training, or nothing can be learnt from the
-            pairs; see `check_pairs`.
+            train, or holds damaged checkpoints or those of another training, or nothing can be
+            learnt from the pairs; see `check_pairs`.
         DivergedError
             If what is learnt becomes NaN or infinite; a method that trains then keeps the last
             good state.
