@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import atomic_path, check_outputs, sweep, write_json
+from zsbir_lib.files import atomic_path, check_outputs, load_array, sweep, write_json
 
 
 def write(target, text="new"):
@@ -204,3 +204,32 @@ def test_different_outputs_are_accepted(tmp_path):
 def test_json_is_sorted_and_ends_with_a_line(tmp_path):
     write_json(tmp_path / "a.json", {"b": 1, "a": [2]})
     assert (tmp_path / "a.json").read_text() == '{\n  "a": [\n    2\n  ],\n  "b": 1\n}\n'
+
+
+class TestArrays:
+    @pytest.mark.parametrize("mapped", [None, "r", "c"])
+    def test_an_array_is_read(self, tmp_path, mapped):
+        np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
+        found = load_array(tmp_path / "a.npy", mapped=mapped)
+        assert found.tolist() == [[0, 1, 2], [3, 4, 5]]
+        assert isinstance(found, np.memmap) == (mapped is not None)
+
+    @pytest.mark.parametrize("mapped", [None, "r"])
+    @pytest.mark.parametrize("head", [b"{", b"[" * 100, b"\x00", b"'descr", b"\xff", b"\n", b"(\\"])
+    def test_every_damaged_head_is_one_kind_of_error(self, tmp_path, mapped, head):
+        """NumPy raises what its tokenizer and its parser do."""
+        path = tmp_path / "a.npy"
+        np.save(path, np.arange(6))
+        data = bytearray(path.read_bytes())
+        data[10 : 10 + len(head)] = head
+        data[10 + len(head) : 80] = b" " * (70 - len(head)) if len(head) < 70 else b""
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match=r"no \.npy file, or is damaged") as caught:
+            load_array(path, mapped=mapped)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 200
+
+    def test_an_archive_is_no_array(self, tmp_path):
+        np.savez(tmp_path / "a.npz", a=np.arange(3))
+        with pytest.raises(ValueError, match="it is an archive of arrays"):
+            load_array(tmp_path / "a.npz")

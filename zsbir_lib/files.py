@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from safetensors import SafetensorError
 
 from zsbir_lib.errors import ZsbirError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # What a killed run leaves behind is known as ours by this name, and by nothing else.
 _TEMPORARY = re.compile(r"\.zsbir-partial-[0-9a-f]{16}(\..*)?")
@@ -170,3 +173,36 @@ def sha256(path: str | os.PathLike) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def load_array(path: str | os.PathLike, *, mapped: Literal["r", "c"] | None = None) -> "np.ndarray":
+    """Read the array of a ``.npy`` file, whatever became of the file.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    mapped
+        Map it into memory: to be read, or changed in memory only (``"c"``).
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is damaged, or anything else than one array of plain values. NumPy itself raises
+        what its tokenizer and its parser of the header do: nearly anything.
+    """
+    import numpy as np  # here, since the command line's help does without
+
+    try:
+        found = np.load(path, mmap_mode=mapped, allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:
+        reason = str(error).split("\n")[0][:80] if isinstance(error, ValueError) else "its header"
+        raise ValueError(f"it is no .npy file, or is damaged ({reason})") from None
+    if not isinstance(found, np.ndarray):
+        found.close()
+        raise ValueError("it is an archive of arrays")
+    return found

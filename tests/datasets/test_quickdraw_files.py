@@ -257,6 +257,16 @@ class TestBitmaps:
             drawings.read(0)
         assert "\n" not in str(caught.value)
 
+    def test_a_head_that_numpy_trips_over_is_one_bad_drawing(self, of_array):
+        def write(path):
+            np.save(path, bitmaps(3))
+            data = bytearray(path.read_bytes())
+            data[data.index(b"}")] = ord("{")  # NumPy raises an error of its tokenizer
+            path.write_bytes(data)
+
+        with pytest.raises(ZsbirError, match=r"no \.npy file, or is damaged"):
+            of_array(write).read(0)
+
     @pytest.mark.parametrize("left", [0, 5, 100, 1000])
     def test_a_file_that_is_cut_off(self, of_array, left):
         def write(path):

@@ -38,9 +38,11 @@ def test_no_index_is_one_line(tmp_path, name):
         PhotoIndex(tmp_path / name)
 
 
-@pytest.mark.parametrize("damage", ["shortened", "removed"])
+@pytest.mark.parametrize("damage", ["shortened", "removed", "flipped"])
 def test_damage_is_one_line(index, damage):
     path = next(index.path.rglob("thumbnails.data*"))
-    path.write_bytes(path.read_bytes()[:-5]) if damage == "shortened" else path.unlink()
+    data = path.read_bytes()
+    changed = {"shortened": data[:-5], "flipped": data.replace(b"}", b"{", 1)}
+    path.write_bytes(changed[damage]) if damage in changed else path.unlink()
     with pytest.raises(ZsbirError, match=r"is damaged .*: index the photos anew"):
         PhotoIndex(index.path)

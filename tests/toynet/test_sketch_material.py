@@ -47,6 +47,10 @@ def test_people_draw_classes_and_other_things(folder):
 
 def test_no_unseen_class_and_nothing_like_one_is_met(folder):
     assert set(read_people(folder, CLASSES)["left_out"]) == {"giraffe", "palm_tree"}
+    # Nor where the file is called as downloads are.
+    (folder / "giraffe.ndjson").rename(folder / "full%2Fsimplified%2Fgiraffe.ndjson")
+    (folder / "palm_tree.ndjson").rename(folder / "full_raw_palm tree.ndjson")
+    assert set(read_people(folder, CLASSES)["left_out"]) == {"giraffe", "palm tree"}
 
 
 def test_toys_come_with_their_photos(material):

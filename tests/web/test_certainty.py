@@ -125,5 +125,8 @@ def test_drawings_are_read_by_class(tmp_path):
     features, classes = read_drawings(tmp_path, load_backbone("toynet"), most=2)
     assert classes == ["ant", "ant", "cat", "cat"]
     assert features.shape == (4, 192)
-    with pytest.raises(ZsbirError, match="give a folder of drawings"):
+    with pytest.raises(ZsbirError, match=r"there is no folder .*none with drawings"):
         read_drawings(tmp_path / "none", load_backbone("toynet"))
+    (tmp_path / "bee.ndjson").write_text(lines + "\n{broken\n")
+    with pytest.raises(ZsbirError, match=r"cannot read the drawing .*bee\.ndjson, number 3"):
+        read_drawings(tmp_path, load_backbone("toynet"))

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import operator
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -24,6 +26,7 @@ from zsbir_lib.datasets.quickdraw_forms import (
     how_drawn,
     word_of,
 )
+from zsbir_lib.drawings.stroke_files import Stroke, read_all_strokes
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.reading import check_file
@@ -61,6 +64,49 @@ def list_drawing_files(folder: Path, form: str, class_name: Callable[[str], str]
             raise ZsbirError(f"{other} and {entry.path} are both class {name}: remove one")
         tree.images[name] = {clean_name(entry.name): entry.path}
     return tree
+
+
+def read_words(
+    folder: str | os.PathLike, most: int | None = None
+) -> Iterator[tuple[str, Iterator[list[Stroke]]]]:
+    """Read all drawings of a folder of Quick, Draw!'s ``.ndjson`` files, word by word.
+
+    Parameters
+    ----------
+    folder
+        Holds ``WORD.ndjson``, or files that are called as downloads are, at any depth.
+    most
+        At most so many drawings of each file, the first ones.
+
+    Yields
+    ------
+    word : str
+        As the file's name says it, in the order of the paths.
+    drawings : iterator of list of strokes
+        Each as `zsbir_lib.drawings.read_strokes` returns it, read when it is asked for.
+
+    Raises
+    ------
+    ZsbirError
+        If there is no such folder or no file in it; from the iterator, if a drawing cannot be
+        read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ZsbirError(f"there is no folder {folder} with drawings")
+    paths = sorted(folder.rglob("*.ndjson"))
+    if not paths:
+        raise ZsbirError(f"{folder} holds no file WORD.ndjson: put Quick, Draw!'s files there")
+    for path in paths:
+        word = word_of(path.name, "simplified") or word_of(path.name, "raw") or path.stem
+        yield word, _drawings_of(path, most)
+
+
+def _drawings_of(path: Path, most: int | None) -> Iterator[list[Stroke]]:
+    for stored in islice(read_all_strokes(path), most):
+        if stored.error is not None:
+            raise stored.error
+        yield stored.strokes
 
 
 class DrawingFiles:

@@ -14,7 +14,7 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import numpy as np
@@ -22,6 +22,7 @@ from PIL import Image
 
 from zsbir_lib.drawings import DrawingStyle, read_strokes, render_strokes
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import load_array
 from zsbir_lib.reading import check_file
 
 SKETCH_SIZE = 256
@@ -161,14 +162,13 @@ def check_bitmaps(path: str) -> np.memmap:
         If they are anything else.
     """
     check_file(path, f"the bitmaps {path}")
-    try:
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = str(error).split("\n")[0]
-        raise ZsbirError(f"it is no .npy file, or is damaged ({reason})") from None
     wanted = f"not uint8 of shape (n, {_SIDE**2})"
-    if not isinstance(rows, np.memmap):
-        raise ZsbirError(f"it is an archive of arrays, {wanted}")
+    try:
+        rows = cast(np.memmap, load_array(path, mapped="r"))
+    except OSError as error:
+        raise ZsbirError(error.strerror or str(error)) from None
+    except ValueError as error:
+        raise ZsbirError(f"{error}, {wanted}") from None
     if rows.dtype != np.uint8 or rows.shape[1:] != (_SIDE**2,) or not rows.flags.c_contiguous:
         order = "" if rows.flags.c_contiguous else " in Fortran's order"
         raise ZsbirError(f"it holds {rows.dtype} of shape {rows.shape}{order}, {wanted}")

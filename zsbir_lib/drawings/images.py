@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -43,6 +44,12 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+# What Pillow's readers warn of (metadata that is cut off, a tag that is too long) names no file,
+# and either changes no pixel or is followed by an error. The filter is set once, as a block that
+# sets filters and puts them back is not safe among threads.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.\w+Plugin$")
 
 
 @cache

@@ -14,6 +14,7 @@ from zsbir_lib.drawings import read_image
 from zsbir_lib.drawings.images import VERSION
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.features import Backbone
+from zsbir_lib.files import load_array
 from zsbir_lib.gallery.ragged import Ragged
 from zsbir_lib.gallery.rows import Rows
 from zsbir_lib.reading import printable
@@ -91,7 +92,7 @@ class PhotoIndex:
             file = self.entry.path(name)
             if file.stat().st_size != piece.size:
                 raise ValueError(f"{file.name} has lost bytes")
-            return np.load(file, mmap_mode="r", allow_pickle=False)
+            return load_array(file, mapped="r")
         except (KeyError, OSError, ValueError) as error:
             raise ZsbirError(
                 f"the index {self.path} is damaged ({error}): index the photos anew"

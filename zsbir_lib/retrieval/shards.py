@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import load_array
 from zsbir_lib.retrieval.faiss_search import (
     LEAST,
     Settings,
@@ -244,7 +245,7 @@ def open_shard(entry: Entry, settings: Settings, width: int, *, check: bool = Fa
         if check and (bad := entry.verify()):
             raise ValueError(f"{bad[0].name} is not what was written")
         vectors, norms = (
-            torch.from_numpy(np.load(entry.path(name), mmap_mode="c", allow_pickle=False))
+            torch.from_numpy(load_array(entry.path(name), mapped="c"))
             for name in (_VECTORS, _NORMS)
         )
         if vectors.shape != (len(norms), width):

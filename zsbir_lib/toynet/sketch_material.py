@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from zsbir_lib.datasets.quickdraw_files import read_words
 from zsbir_lib.datasets.splits import plain_class_name, unseen_classes
 from zsbir_lib.datasets.toybox.instance import Toy
 from zsbir_lib.datasets.toybox.recipe import DRAWINGS_VERSION
 from zsbir_lib.datasets.toybox.sketch import Strokes
 from zsbir_lib.drawings.hands import StrokeDrawing
-from zsbir_lib.drawings.stroke_files import read_all_strokes
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.paper import PAPER_SPLIT
 from zsbir_lib.progress import progress_bar
@@ -230,12 +230,6 @@ def read_people(folder: str | os.PathLike, class_names: Sequence[str]) -> dict:
     ZsbirError
         If there is no such folder or no file in it, or one cannot be read.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ZsbirError(f"there is no folder {folder} with drawings")
-    paths = sorted(folder.rglob("*.ndjson"))
-    if not paths:
-        raise ZsbirError(f"{folder} holds no file WORD.ndjson: put Quick, Draw!'s files there")
     closed = {plain_class_name(name) for name in (*unseen_classes(PAPER_SPLIT)[1], *TWINS)}
     known = {plain_class_name(name): number for number, name in enumerate(class_names)}
     for word, name in OTHER_NAMES.items():
@@ -245,21 +239,17 @@ def read_people(folder: str | os.PathLike, class_names: Sequence[str]) -> dict:
     labels: list[int] = []
     others: dict[str, list[StrokeDrawing]] = {}
     left_out = []
-    for path in paths:
-        word = plain_class_name(path.stem)
-        if word in closed:
-            left_out.append(path.stem)
+    for word, drawn in read_words(folder):
+        name = plain_class_name(word)
+        if name in closed:
+            left_out.append(word)
             continue
-        read = []
-        for stored in read_all_strokes(path):
-            if stored.error is not None:
-                raise stored.error
-            read.append(StrokeDrawing.of(stored.strokes))
-        if word in known:
+        read = [StrokeDrawing.of(strokes) for strokes in drawn]
+        if name in known:
             drawings += read
-            labels += [known[word]] * len(read)
+            labels += [known[name]] * len(read)
         else:
-            others.setdefault(path.stem, []).extend(read)
+            others.setdefault(word, []).extend(read)
     return {
         "drawings": drawings,
         "drawing_labels": np.array(labels, dtype=np.int64),

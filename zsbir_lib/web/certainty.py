@@ -22,7 +22,8 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from torch import Tensor
 
 from zsbir_lib.datasets import ZeroShotSplit
-from zsbir_lib.drawings import read_strokes, render_strokes
+from zsbir_lib.datasets.quickdraw_files import read_words
+from zsbir_lib.drawings import render_strokes
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Backbone, FeatureSet
 from zsbir_lib.methods import create_method
@@ -212,7 +213,7 @@ def read_drawings(folder: Path, backbone: Backbone, most: int | None = None) -> 
     Parameters
     ----------
     folder
-        Holds ``CLASS.ndjson``, one drawing a line.
+        As `read_words` takes it: a class is what a file's name says.
     backbone
         The network that makes sketch features.
     most
@@ -227,16 +228,13 @@ def read_drawings(folder: Path, backbone: Backbone, most: int | None = None) -> 
     Raises
     ------
     ZsbirError
-        If there is no such file, or a drawing cannot be read.
+        If there is no such folder or file, or a drawing cannot be read.
     """
     pictures, classes = [], []
-    for file in sorted(folder.glob("*.ndjson")):
-        for line in file.read_text(encoding="utf-8").splitlines()[:most]:
-            strokes = read_strokes(json.loads(line), form="quickdraw")
-            pictures.append(render_strokes(strokes, size=backbone.input_size))
-            classes.append(file.stem)
-    if not pictures:
-        raise ZsbirError(f"{folder} holds no CLASS.ndjson: give a folder of drawings")
+    for word, drawings in read_words(folder, most):
+        found = [render_strokes(strokes, size=backbone.input_size) for strokes in drawings]
+        pictures += found
+        classes += [word] * len(found)
     return backbone.for_sketches().features(pictures), classes
 
 
