@@ -48,14 +48,19 @@ def collapse() -> CollapseExplorer:
 
     def run(scale: float) -> LatentRun:
         nats = scale * rng.random(6)
-        return LatentRun(nats, nats / 20, scale * rng.normal(size=(20, 2)))
+        found = rng.permutation(30)[:6].tolist()
+        return LatentRun(nats, nats / 20, scale * rng.normal(size=(20, 2)), found)
 
     sweeps = {
         "divergence": {0.1: run(1.0), 1.0: run(0.3), 16.0: run(0.001)},
         "regulariser": {0.0: run(1.1), 1.0: run(0.4)},
     }
     photos = 3 * rng.normal(size=(30, 2))
-    return CollapseExplorer(sweeps, photos, photos[:, 0] > 2, caption="Raise the weight.")
+    return CollapseExplorer(
+        sweeps, photos, photos[:, 0] > 0,
+        picture=lambda number: Image.new("RGB", (32, 32), (8 * number, 90, 160)),
+        sketch=Image.new("RGB", (32, 32), "white"), caption="Raise the weight.",
+    )  # fmt: skip
 
 
 def replay() -> AdversarialReplay:

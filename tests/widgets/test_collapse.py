@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import traitlets
+from PIL import Image
 
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.widgets import CollapseExplorer, LatentRun
@@ -9,8 +10,8 @@ PHOTOS = np.arange(8.0).reshape(4, 2)
 OWN = [True, False, False, True]
 
 
-def run(nats=(0.5, 0.1), variances=(0.4, 0.005), samples=((0, 0), (2, 0))):
-    return LatentRun(nats, variances, samples)
+def run(nats=(0.5, 0.1), variances=(0.4, 0.005), samples=((0, 0), (2, 0)), found=()):
+    return LatentRun(nats, variances, samples, found)
 
 
 def test_numbers_follow_the_choices():
@@ -33,6 +34,24 @@ def test_starts_where_it_is_told():
     assert widget.place == 1
 
 
+def test_photos_that_are_found_are_asked_for_once_and_counted():
+    asked = []
+
+    def picture(number):
+        asked.append(number)
+        return Image.new("RGB", (300, 200), (number, 0, 0))
+
+    first = LatentRun([0.5], [0.4], ((0, 0), (2, 0)), found=(3, 1))
+    runs = {"beta": {1: first, 2: LatentRun([0.5], [0.4], ((0, 0), (2, 0)), found=[1, 2])}}
+    widget = CollapseExplorer(runs, PHOTOS, OWN, picture=picture, sketch=Image.new("L", (9, 9)))
+    assert asked == [1, 2, 3]
+    assert list(widget.pictures) == ["1", "2", "3"]
+    assert widget.right == 1
+    assert widget.figure().alt_text.endswith("1 of the 2 photos found are right.")
+    widget.place = 1
+    assert widget.right == 0
+
+
 @pytest.mark.parametrize(
     ("sweeps", "options", "message"),
     [
@@ -44,6 +63,8 @@ def test_starts_where_it_is_told():
         ({"beta": {1: run()}}, {"own": [True]}, "4 photos, but own has 1 marks"),
         ({"beta": {1: run()}}, {"start": 2}, "start is 2"),
         ({"beta": {1: run()}}, {"photos": PHOTOS[:, :1]}, "photos must have shape"),
+        ({"beta": {1: run(found=[4])}}, {}, r"beta 1 found photos \[4\]: they must be from 0 to 3"),
+        ({"beta": {1: run(found=[1])}}, {}, "runs found photos: give picture"),
     ],
 )
 def test_bad_input_is_named(sweeps, options, message):

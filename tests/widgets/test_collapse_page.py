@@ -15,11 +15,18 @@ def shown(page):
     return [float(number) for number in re.findall(r"\d+\.?\d*", text)]
 
 
+def marks(page):
+    """Return what the photos found are called, for those who do not see their frames."""
+    pictures = page.locator(".zsbir-collapse-found img").all()
+    return [picture.get_attribute("alt") for picture in pictures]
+
+
 def agrees(page, widget):
     total = len(widget.run["nats"])
     assert shown(page) == pytest.approx(
-        [widget.nats, widget.active, total, widget.width], abs=5.1e-3
+        [widget.nats, widget.active, total, widget.width, widget.right, 6], abs=5.1e-3
     )
+    assert marks(page) == ["right" if widget.own[i] else "wrong" for i in widget.run["found"]]
     assert page.locator("[data-cloud] path").count() == len(widget.run["samples"])
     filled = page.locator(".zsbir-collapse-views svg >> nth=1").locator("g rect[fill^=var]")
     assert filled.count() == widget.active
@@ -56,6 +63,7 @@ def test_the_slider_answers_to_a_pointer(static_page, touch):
     page = static_page(samples.collapse(), width=390, has_touch=touch)
     weight = page.get_by_label("Weight", exact=True)
     weight.wait_for()
+    weight.scroll_into_view_if_needed()
     box = weight.bounding_box()
     place = box["x"] + box["width"] - 5, box["y"] + box["height"] / 2
     if touch:

@@ -18,7 +18,7 @@ def _law_cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, n in enumerate(rng.integers(3, 8, 8).tolist()):
         p, q = rng.dirichlet(np.ones(n), 2)
-        what = f"laws over {n} points"
+        what = f"distributions over {n} points"
         if number % 2:
             p[0] = q[1] = 0  # a place without draws, and one without codes
             p, q = p / p.sum(), q / q.sum()
@@ -298,7 +298,7 @@ PUSH = FunctionQuestion(
                 _both(lambda force, slope: force * (1 - force) * slope)),
         Mistake("you pull codes to the prior's middle and forget that they push each other apart: "
                 "the density of codes has a slope, too.", _attracted),
-        Mistake("you divide by the deviation; the slope of a normal law's logarithm has the "
+        Mistake("you divide by the deviation; the slope of a Gaussian's log-density has the "
                 "variance.", _unsquared),
     ),
     parts=("logit", "non-saturating", "saturating"),

@@ -295,7 +295,7 @@ PAIRED = FunctionQuestion(
                 _between(lambda s, o, d: np.percentile(_means_drawn(s, o, d), [0, 100]))),
         Mistake("that is where single classes lie; asked for is where their mean does.",
                 _between(lambda s, o, d: np.percentile(_gap(s, o), [2.5, 97.5]))),
-        Mistake("that is the interval of a normal law, without any draw; use the draws.",
+        Mistake("that is the interval of a Gaussian, without any draw; use the draws.",
                 _between(lambda s, o, d: _around(s, o, _gap(s, o).std(ddof=1) / len(s) ** 0.5))),
     ),
     parts=("mean", "difference", "interval"),

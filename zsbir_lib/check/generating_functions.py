@@ -25,11 +25,11 @@ def _sizes(rng: np.random.Generator, count: int) -> Any:
     return np.exp(rng.choice([-1, 1], count) * rng.uniform(0.3, 1.2, count)).round(3).tolist()
 
 
-# ---- two normal laws
+# ---- two Gaussians
 def _kl_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case((random_numbers(rng, n), _sizes(rng, n), random_numbers(rng, n), _sizes(rng, n)),
-             f"laws of {n} {'numbers' if n > 1 else 'number'}")
+             f"Gaussians of {n} {'numbers' if n > 1 else 'number'}")
         for n in (1, 2, 3, 4, 5)
     ]  # fmt: skip
 
@@ -45,7 +45,7 @@ def _kl_of_variances(m1: Numbers, s1: Numbers, m2: Numbers, s2: Numbers) -> Part
 
 
 def _kl_from_the_prior(m1: Numbers, s1: Numbers, m2: Numbers, s2: Numbers) -> Parts:
-    """Return the divergence from the standard normal law, whatever the second one is."""
+    """Return the divergence from the standard Gaussian, whatever the second one is."""
     return _kl(m1, s1, [0.0] * len(m1), [1.0] * len(m1))
 
 
@@ -63,12 +63,12 @@ KL = FunctionQuestion(
     _kl_cases,
     _kl,
     (
-        Mistake("the two laws are exchanged: the mean is taken under the first one.",
+        Mistake("the two Gaussians are exchanged: the mean is taken under the first one.",
                 lambda m, s, n, t: {"kl": _kl(n, t, m, s)["kl"]}),
         Mistake("you take variances for deviations; s is squared in (6.6).", _kl_of_variances),
-        Mistake("you compare with the standard normal law; the second law is any one.",
+        Mistake("you compare with the standard Gaussian; the second one is any Gaussian.",
                 _kl_from_the_prior),
-        Mistake("two equal laws should have the divergence 0: is the constant there?",
+        Mistake("two equal Gaussians should have the divergence 0: is the constant there?",
                 lambda m, s, n, t: {"kl": _kl(m, s, n, t)["kl"] + len(m) / 2}),
         Mistake("that is the mean over the numbers; divergences of independent numbers add.",
                 lambda m, s, n, t: {"kl": _kl(m, s, n, t)["kl"] / len(m)}),
@@ -77,9 +77,9 @@ KL = FunctionQuestion(
                                            in zip(m, s, n, t, strict=True)]}),
         Mistake("those are bits; take the natural logarithm.",
                 lambda m, s, n, t: {"kl": _kl(m, s, n, t)["kl"] / np.log(2)}),
-        Mistake("that is the slope by the mean of the second law.",
+        Mistake("that is the slope by the mean of the second Gaussian.",
                 lambda m, s, n, t: {"by_mean": -_kl(m, s, n, t)["by_mean"]}),
-        Mistake("which of the two laws is it whose variance divides the difference of the means?",
+        Mistake("which Gaussian's variance is it that divides the difference of the means?",
                 lambda m, s, n, t: {"by_mean": (np.subtract(m, n)) / np.square(s)}),
         Mistake("that is the slope by the logarithm of the variance; it is asked by the deviation.",
                 _kl_by_log_variance),

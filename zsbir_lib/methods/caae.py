@@ -115,9 +115,9 @@ class CAAE(GenerativeMethod[CAAENetwork]):
       the latter is weighed by d, and the balance is the same at every width. The printed weight of
       1 is :math:`\alpha = 1/d`.
     - **Noise in E**: the published formula is :math:`\sigma_E = 0`. On held-out seen classes noise
-      retrieves better, and it smooths the codes' law, which keeps D from being sure.
-    - **Width of z**: 16, not a quarter of d. D has to learn the codes' law from a few thousand of
-      them, which wants few dimensions.
+      retrieves better, and it smooths the codes' distribution, which keeps D from being sure.
+    - **Width of z**: 16, not a quarter of d. D has to learn their distribution from a few thousand
+      codes, which wants few dimensions.
     - **Steps**: one of D for one of E, both by Adam; D's momentum is 0.5, as is usual against a
       moving opponent. Both rates fall to 0 along a cosine, so that the two come to rest.
     - **Penalty**: a light one, on the gradient of D's logit, at draws and codes alike: without

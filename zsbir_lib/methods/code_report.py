@@ -20,7 +20,7 @@ class CodeReport:
         Least and greatest variance of the codes in any direction (the extreme eigenvalues of
         their covariance); the prior has 1 in all.
     distance
-        Fréchet distance, squared and per number of z, between the normal law that has the codes'
+        Fréchet distance, squared and per number of z, between the Gaussian that has the codes'
         mean and covariance, and the prior; 0 if they are the same.
     accuracy
         Share of codes and of draws from the prior, in equal numbers, that D tells right; 0.5 is

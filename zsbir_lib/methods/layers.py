@@ -22,7 +22,7 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 def linear(width_in: int, width_out: int, generator: torch.Generator | None = None) -> nn.Linear:
-    r"""Return a linear layer with first weights of PyTorch's law.
+    r"""Return a linear layer with first weights of PyTorch's distribution.
 
     Weights and biases are uniform between :math:`\pm 1 / \sqrt{d}` for an input of d numbers.
 

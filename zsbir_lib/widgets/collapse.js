@@ -1,8 +1,9 @@
 // The collapse explorer: models that were trained with several weights of a term.
 //
-// Model: `runs` (a list for each term: {weight, nats, variances, samples}), `photos` ([x, y]),
-// `own` (which photos are of the sketch's class), `thresholds`, and the reader's choices `sweep`
-// (the term), `place` (which weight) and `threshold`.
+// Model: `runs` (a list for each term: {weight, nats, variances, samples, found}), `photos` ([x, y]),
+// `own` (which photos are of the sketch's class), `pictures` (addresses of the photos that a run
+// found, by number), `sketch` (an address or ""), `thresholds`, and the reader's choices `sweep` (the
+// term), `place` (which weight) and `threshold`.
 
 // Standard deviation of points in the plane.
 function scatter(points) {
@@ -59,17 +60,28 @@ function render({ model, el }) {
   const least = slider("Active above", { min: 0, max: thresholds.length - 1, step: 1,
     onInput: (value) => choose(model, { threshold: thresholds[value] }) });
   const words = element("p", { className: "zsbir-live-words" });
+  const pictures = model.get("pictures");
+  const finds = Object.keys(pictures).length > 0;
+  const found = element("ol", { className: "zsbir-collapse-found" });
+  found.setAttribute("aria-label", "The photos found for the sketch, nearest first");
+  const answer = element("div", { className: "zsbir-collapse-answer" });
+  if (model.get("sketch")) {
+    answer.append(element("img", { src: model.get("sketch"), alt: "The sketch" }));
+  }
+  answer.append(found);
   const key = element("p", { className: "zsbir-live-help", textContent:
     "Grey dots: photos. Green rings: those of the sketch's class. Blue triangles: what is " +
-    "generated for the sketch. Bars: the latent numbers, the most used first; filled if active." });
+    "generated for the sketch. Bars: the latent numbers, the most used first; filled if active." +
+    (finds ? " Photos: the nearest to what is generated; a red frame and a cross mark a wrong one." : "") });
   body.append(element("div", { className: "zsbir-collapse-views" }, area.root, chart),
+    ...(finds ? [answer] : []),
     element("div", { className: "zsbir-live-bar" }, term.row), weight.row, least.row, words, key);
 
   function paint() {
     const sweep = model.get("sweep");
     const of = runs[sweep];
     const which = Math.min(model.get("place"), of.length - 1);
-    const { weight: value, nats, variances, samples } = of[which];
+    const { weight: value, nats, variances, samples, found: nearest } = of[which];
     const threshold = model.get("threshold");
     term.select.value = sweep;
     weight.input.max = of.length - 1;
@@ -77,6 +89,9 @@ function render({ model, el }) {
     least.show(thresholds.indexOf(threshold), String(threshold));
     cloud.replaceChildren(...samples.map((point) => place(
       svg("path", { d: "M0,-3.5 L3.2,2.5 L-3.2,2.5 Z", fill: COLOURS[0] }), point)));
+    found.replaceChildren(...nearest.map((photo) => element("li",
+      { className: own[photo] ? "" : "zsbir-collapse-wrong" }, element("img", {
+        src: pictures[photo], alt: own[photo] ? "right" : "wrong" }))));
     const order = [...nats.keys()].sort((a, b) => nats[b] - nats[a]);
     const step = (width - 8) / nats.length;
     let active = 0;
@@ -90,7 +105,8 @@ function render({ model, el }) {
     foot.textContent = `${nats.length} latent numbers, the most used first →`;
     const total = nats.reduce((sum, one) => sum + one, 0);
     words.textContent = `${total.toFixed(2)} nats, ${active} of ${nats.length} latent numbers ` +
-      `active, samples scatter by ${scatter(samples).toFixed(2)}`;
+      `active, samples scatter by ${scatter(samples).toFixed(2)}` + (nearest.length
+      ? `, ${nearest.filter((photo) => own[photo]).length} of ${nearest.length} photos right` : "");
     chart.setAttribute("aria-label", `The divergence of each latent number: ${words.textContent}`);
     status.textContent = active ? "" : "Collapsed: no latent number says anything about the photo.";
   }

@@ -113,11 +113,11 @@ function render({ model, el }) {
     const values = chosen();
     const found = judge(values);
     top = 1.08 * Math.max(density(0, 0, 1), density(0, 0, found.truth[1]));
-    const laws = [[0, 1], found.truth, [values.mean, values.deviation]];
+    const densities = [[0, 1], found.truth, [values.mean, values.deviation]];
     curves.forEach((curve, i) => {
       const points = [];
       for (let z = -4; z <= 4.0001; z += 0.02) {
-        const y = FLOOR * (1 - density(z, ...laws[i]) / top);
+        const y = FLOOR * (1 - density(z, ...densities[i]) / top);
         points.push(`${across(z).toFixed(1)},${Math.max(-FLOOR, y).toFixed(1)}`);
       }
       curve.setAttribute("d", `M${points.join(" L")}`);

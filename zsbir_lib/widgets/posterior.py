@@ -47,7 +47,7 @@ class PosteriorExplorer(LiveWidget):
     variance
         :math:`\sigma^2`, one of `VARIANCES`.
     noise
-        Draws :math:`\varepsilon` of a standard normal law, which the guess turns into draws
+        Draws :math:`\varepsilon` of a standard Gaussian, which the guess turns into draws
         :math:`\mu + s \varepsilon`; by default 20 fixed ones.
     caption
         Below the widget.
@@ -177,7 +177,7 @@ class PosteriorExplorer(LiveWidget):
 
 
 def _divergence(mean: float, deviation: float, other: float, wide: float) -> float:
-    """Return the divergence of one normal law from another, in nats."""
+    """Return the divergence of one Gaussian from another, in nats."""
     squared = deviation**2 + (mean - other) ** 2
     return math.log(wide / deviation) + squared / (2 * wide**2) - 0.5
 

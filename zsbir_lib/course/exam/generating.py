@@ -56,7 +56,7 @@ def gap(rng: np.random.Generator) -> ExamQuestion:
         f"Let $z \\sim \\mathcal{{N}}(0, 1)$ and $x = z$ + noise of variance {noise}. Somebody "
         f"takes $q(z) = \\mathcal{{N}}({mean}, {width}^2)$ for $x = {x}$.\n\n"
         "(a) What is $\\log p(x)$?\n\n(b) What is the bound (6.4)?\n\n"
-        "(c) What is the gap, and of what two laws is it the divergence?\n\n"
+        "(c) What is the gap, and of which two distributions is it the divergence?\n\n"
         "(d) Which $q$ makes the gap 0?",
         (
             (1, f"(a) {likelihood:.3f}"),
