@@ -134,7 +134,7 @@ class DatasetGallery:
 
     def photo(self, row: int) -> Image.Image:
         """Return a photo, read now."""
-        return self.dataset.photo(int(self._rows[row]))
+        return self.dataset.photo_alone(int(self._rows[row]))
 
     def photo_id(self, row: int) -> str:
         """Return what a photo is called: its class and its name."""
@@ -170,11 +170,13 @@ def measured_pen(dataset: SketchPhotoDataset, skip: bool) -> tuple[int, DrawingS
     """
     import numpy as np
 
+    from zsbir_lib.datasets import Toybox
     from zsbir_lib.drawings import TOYBOX_STYLE, measure_style
 
+    if isinstance(dataset, Toybox):
+        return max(16, dataset.recipe.image_size), TOYBOX_STYLE
     count = len(dataset.sketch_labels)
-    known = TOYBOX_STYLE if dataset.name.startswith("toybox") else None
-    sample = min(count, 1 if known else _STYLE_SAMPLE)
+    sample = min(count, _STYLE_SAMPLE)
     sketches = []
     for place in np.unique(np.linspace(0, count - 1, sample).astype(int)).tolist():
         try:
@@ -186,4 +188,4 @@ def measured_pen(dataset: SketchPhotoDataset, skip: bool) -> tuple[int, DrawingS
         raise ZsbirError(
             f"{dataset.name} has no sketch to draw alike: take the drawing as it is, with --as-is"
         )
-    return min(1024, max(16, *sketches[0].size)), known or measure_style(sketches)
+    return min(1024, max(16, *sketches[0].size)), measure_style(sketches)

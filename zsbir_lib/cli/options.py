@@ -268,17 +268,23 @@ class FeatureOptions(DatasetOptions):
         return found.with_pairing(self.pairing)
 
     def about_features(
-        self, dataset: SketchPhotoDataset, backbone: Backbone, names: tuple[str, ...]
+        self,
+        dataset: SketchPhotoDataset,
+        backbone: Backbone,
+        names: tuple[str, ...],
+        *,
+        kept: bool = True,
     ) -> dict[str, Any] | None:
         """Return what a gallery of some classes depends on, None if features are not kept yet.
 
-        It takes milliseconds: features are named by their recorded checksums, and not read.
+        It takes milliseconds: features are named by their recorded checksums, and not read. Unless
+        they are to be `kept`, they are named by what they are made of, which leaves their last
+        digits open.
         """
-        from zsbir_lib.features.extraction import kept_features_id
+        from zsbir_lib.features.extraction import features_recipe, kept_features_id
 
-        found = kept_features_id(
-            dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32
-        )
+        name = kept_features_id if kept else features_recipe
+        found = name(dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32)
         if found is None:
             return None
         attributes = dataset.class_attributes

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
     from zsbir_lib.gallery import PhotoGallery
 
+DEFAULT_METHOD = "ours+gallery"
+"""What ranks photos unless another method is asked for; the page's, too."""
+TOYBOX_NETWORK = "toynet-sketch"
+"""What turns the Toybox's photos, and drawings, into features; the page's, too."""
 _AT_ONCE = 256  # drawings that are answered together
-_METHOD = "ours+gallery"  # the page's, too
 _SOME_UNREAD = 2  # the exit status where a drawing cannot be read, as for any bad input
 
 
@@ -90,7 +93,9 @@ def retrieve(
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option(help=f"Fitted once, then kept. [default: {_METHOD}; with --index: cosine]"),
+        typer.Option(
+            help=f"Fitted once, then kept. [default: {DEFAULT_METHOD}; with --index: cosine]"
+        ),
     ] = None,
     param: Parameters = [],  # noqa: B006
     as_is: Annotated[
@@ -182,12 +187,12 @@ def _dataset_gallery(
 ) -> DatasetGallery:
     """Return the photos of a data set, searched by a fitted method."""
     from zsbir_lib.methods import create_method
-    from zsbir_lib.methods.kept import keep_gallery, kept_gallery, kept_method
+    from zsbir_lib.methods.kept import SHIPPED, keep_gallery, kept_gallery, kept_method
 
     # The network for sketches, but for a model that was fitted on features of another one.
-    network = "toynet-sketch" if options.dataset == "toybox" else None
+    network = TOYBOX_NETWORK if options.dataset == "toybox" else None
     if model is None:
-        name = method or _METHOD
+        name = method or DEFAULT_METHOD
         fitted = create_method(name, **options.method_parameters(name, param))
     else:
         fitted, metadata = options.load_method(model)
@@ -199,8 +204,12 @@ def _dataset_gallery(
     _check_fits(photos, class_name, k)
     if model is None:
         about = options.about_features(dataset, backbone, names)
-        if about is not None and (kept := kept_gallery(fitted, about)) is not None:
-            fitted, index = kept
+        ready = None if about is None else kept_gallery(fitted, about)
+        if ready is None:
+            made_of = options.about_features(dataset, backbone, names, kept=False)
+            ready = kept_gallery(fitted, made_of, root=SHIPPED)
+        if ready is not None:
+            fitted, index = ready
             photos.restore(index, backbone, fitted)
             return photos
     features = options.extract(dataset, backbone)

@@ -155,6 +155,10 @@ class SketchPhotoDataset(ABC):
     def photo(self, index: int) -> Image.Image:
         """Return photo number `index` as an RGB image."""
 
+    def photo_alone(self, index: int) -> Image.Image:
+        """Return photo number `index`, to be shown by itself: no other is made ready with it."""
+        return self.photo(index)
+
     @abstractmethod
     def sketch(self, index: int) -> Image.Image:
         """Return sketch number `index` as an RGB image, dark strokes on white."""

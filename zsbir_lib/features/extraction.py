@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from typing import Any
 
 import numpy as np
 import torch
@@ -126,6 +127,29 @@ def kept_features_id(
     pieces = {name: piece.sha256 for name, piece in entry.pieces.items()}
     text = json.dumps([entry.key, pieces], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def features_recipe(
+    dataset: SketchPhotoDataset,
+    backbone: Backbone,
+    *,
+    mixed_precision: bool = False,
+    tf32: bool = False,
+) -> dict[str, Any]:
+    """Return what features are made of: it names them up to the last digits, wherever computed.
+
+    Parameters
+    ----------
+    dataset, backbone, mixed_precision, tf32
+        As for `extract_features`.
+
+    Returns
+    -------
+    dict
+        JSON values: versions, checksums of images and weights, shape.
+    """
+    precision = choose_precision(mixed_precision, tf32, backbone.device)
+    return Extraction(dataset, backbone, 1, "raise", None, None, precision).key
 
 
 def _computed(job: Extraction) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ from zsbir_lib.store import Draft, Store
 
 _PIECE, _INDEX = "model.safetensors", "index.safetensors"
 _INDICES = (Index, DiffusionIndex)  # whose state is known
+SHIPPED = Path(str(files("zsbir_lib"))) / "shipped"
+"""A store that comes with the library: the gallery that a first drawing is answered from.
+
+``tools/ship_gallery.py`` makes it. What is not asked for by the very key is not found there."""
+
 _FORMAT = 1  # of a kept index: raise it when its meaning, or how it is made, changes
 
 
@@ -93,7 +99,7 @@ def keep_gallery(
     metadata
         What to save beside the model.
     root
-        Folder of the store; the library's cache by default.
+        Folder of the store; the library's cache by default. `SHIPPED` is one.
     """
     if type(index) not in _INDICES:
         return

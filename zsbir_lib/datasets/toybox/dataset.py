@@ -126,6 +126,13 @@ class Toybox(SketchPhotoDataset):
         photos = self._pictures.of(self.class_names[label], "photos")
         return Image.fromarray(photos[index - self._first_photo[label]])
 
+    def photo_alone(self, index: int) -> Image.Image:
+        """Return photo number `index`, as `photo` does; where none is kept, it alone is drawn."""
+        if self._pictures.find() is not None:
+            return self.photo(index)
+        drawn = self.toy(index).photo(size=self.recipe.image_size, clutter=self.recipe.clutter)
+        return Image.fromarray(drawn)
+
     def sketch(self, index: int) -> Image.Image:
         """Return sketch number `index` as an RGB image, dark strokes on white."""
         label = self.sketch_labels[index]
