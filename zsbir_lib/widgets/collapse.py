@@ -150,7 +150,7 @@ class CollapseExplorer(LiveWidget):
 
     @property
     def run(self) -> dict[str, Any]:
-        """The run on show: its weight, and the fields of `LatentRun` by their names."""
+        """The run on show, with its weight, and the fields of `LatentRun` by their names."""
         runs = self.runs[self.sweep]
         return runs[min(self.place, len(runs) - 1)]
 
