@@ -29,10 +29,9 @@ def ship() -> None:
     names = dataset.split.unseen
     photos = DatasetGallery(dataset, names)
     photos.prepare(features, backbone, method)
-    made_of = options.about_features(dataset, backbone, names, kept=False)
-    assert made_of is not None
     shutil.rmtree(SHIPPED, ignore_errors=True)
-    keep_gallery(method, photos.index, made_of, origin(features), root=SHIPPED)
+    recipe = options.about_recipe(dataset, backbone, names)
+    keep_gallery(method, photos.index, recipe, origin(features), root=SHIPPED)
     for lock in SHIPPED.rglob(".lock"):
         lock.unlink()
     for path in sorted(SHIPPED.rglob("*.*")):

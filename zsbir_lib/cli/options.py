@@ -268,28 +268,36 @@ class FeatureOptions(DatasetOptions):
         return found.with_pairing(self.pairing)
 
     def about_features(
-        self,
-        dataset: SketchPhotoDataset,
-        backbone: Backbone,
-        names: tuple[str, ...],
-        *,
-        kept: bool = True,
+        self, dataset: SketchPhotoDataset, backbone: Backbone, names: tuple[str, ...]
     ) -> dict[str, Any] | None:
         """Return what a gallery of some classes depends on, None if features are not kept yet.
 
-        It takes milliseconds: features are named by their recorded checksums, and not read. Unless
-        they are to be `kept`, they are named by what they are made of, which leaves their last
-        digits open.
+        It takes milliseconds: features are named by their recorded checksums, and not read.
         """
-        from zsbir_lib.features.extraction import features_recipe, kept_features_id
+        from zsbir_lib.features.extraction import kept_features_id
 
-        name = kept_features_id if kept else features_recipe
-        found = name(dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32)
-        if found is None:
-            return None
+        found = kept_features_id(
+            dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32
+        )
+        return None if found is None else self._about(dataset, names, found)
+
+    def about_recipe(
+        self, dataset: SketchPhotoDataset, backbone: Backbone, names: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Return the same, with features named by what they are made of, up to the last digits."""
+        from zsbir_lib.features.extraction import features_recipe
+
+        found = features_recipe(
+            dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32
+        )
+        return self._about(dataset, names, found)
+
+    def _about(
+        self, dataset: SketchPhotoDataset, names: tuple[str, ...], features: str | dict[str, Any]
+    ) -> dict[str, Any]:
         attributes = dataset.class_attributes
         return {
-            "features": found,
+            "features": features,
             "classes": names,
             "class_names": dataset.class_names,
             "seen": dataset.split.seen,

@@ -206,8 +206,8 @@ def _dataset_gallery(
         about = options.about_features(dataset, backbone, names)
         ready = None if about is None else kept_gallery(fitted, about)
         if ready is None:
-            made_of = options.about_features(dataset, backbone, names, kept=False)
-            ready = kept_gallery(fitted, made_of, root=SHIPPED)
+            recipe = options.about_recipe(dataset, backbone, names)
+            ready = kept_gallery(fitted, recipe, root=SHIPPED)
         if ready is not None:
             fitted, index = ready
             photos.restore(index, backbone, fitted)

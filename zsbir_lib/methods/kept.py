@@ -24,7 +24,7 @@ from zsbir_lib.store import Draft, Store
 _PIECE, _INDEX = "model.safetensors", "index.safetensors"
 _INDICES = (Index, DiffusionIndex)  # whose state is known
 SHIPPED = Path(str(files("zsbir_lib"))) / "shipped"
-"""A store that comes with the library: the gallery that a first drawing is answered from.
+"""A store that comes with the library, of the gallery that a first drawing is answered from.
 
 ``tools/ship_gallery.py`` makes it. What is not asked for by the very key is not found there."""
 
