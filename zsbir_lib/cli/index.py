@@ -33,8 +33,8 @@ BackboneName = Annotated[
     str,
     typer.Option(
         "--backbone",
-        help="squeezenet1_1, vgg16, toynet, one registered, or one of a package: "
-        "torchvision:resnet50, timm:NAME, clip:NAME/WEIGHTS.",
+        help="squeezenet1_1, vgg16, toynet, one registered, one of a package: "
+        "torchvision:resnet50, timm:NAME, clip:NAME/WEIGHTS; or a file of `zsbir finetune`.",
     ),
 ]
 Weights = Annotated[

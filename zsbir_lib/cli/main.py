@@ -30,6 +30,7 @@ from zsbir_lib.cli import (
     doctor,
     export,
     features,
+    finetune,
     index,
     leaderboard,
     models,
@@ -68,6 +69,7 @@ class _InOrder(typer.core.TyperGroup):
             "toybox",
             "toynet",
             "features",
+            "finetune",
             "train",
             "evaluate",
             "leaderboard",
@@ -118,6 +120,7 @@ def _root(
 app.add_typer(toybox.app, name="toybox")
 app.add_typer(toynet.app, name="toynet")
 app.command("features", epilog=features.FEATURES_EXAMPLES)(features.features)
+app.command("finetune", epilog=finetune.FINETUNE_EXAMPLES)(finetune.finetune)
 app.command("train", epilog=models.TRAIN_EXAMPLES)(models.train)
 app.command("evaluate", epilog=models.EVALUATE_EXAMPLES)(models.evaluate)
 app.command("leaderboard", epilog=leaderboard.LEADERBOARD_EXAMPLES)(leaderboard.leaderboard)

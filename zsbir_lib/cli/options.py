@@ -190,9 +190,9 @@ class FeatureOptions(DatasetOptions):
     backbone: Annotated[
         str | None,
         typer.Option(
-            help="toynet, vgg16, squeezenet1_1, one registered, or one of a package: "
-            "torchvision:resnet50, timm:NAME, clip:NAME/WEIGHTS. [default: toynet for the Toybox, "
-            "else vgg16]"
+            help="toynet, vgg16, squeezenet1_1, one registered, one of a package: "
+            "torchvision:resnet50, timm:NAME, clip:NAME/WEIGHTS; or a file of `zsbir finetune`. "
+            "[default: toynet for the Toybox, else vgg16]"
         ),
     ] = None
     weights: Annotated[Path | None, typer.Option(help="The backbone's weights, from a file.")] = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit, read_class_list
 from zsbir_lib.datasets.folder_dataset import FolderDataset
+from zsbir_lib.datasets.part import SomeClasses
 from zsbir_lib.datasets.quickdraw import QuickDraw
 from zsbir_lib.datasets.sketchy import Sketchy
 from zsbir_lib.datasets.splits import available_splits, load_split
@@ -71,6 +72,7 @@ __all__ = [
     "QuickDraw",
     "SketchPhotoDataset",
     "Sketchy",
+    "SomeClasses",
     "TUBerlin",
     "Toybox",
     "ZeroShotSplit",

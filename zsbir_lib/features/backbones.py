@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,8 +19,8 @@ from zsbir_lib.features.preprocessing import Resize
 from zsbir_lib.features.probing import check_output, probe_id, probe_picture, short_hash
 from zsbir_lib.features.recipes import Recipe
 from zsbir_lib.features.towers import TwoTowers
-from zsbir_lib.features.weight_files import StateDict, first_line, fit, state_dicts
-from zsbir_lib.features.zoos import find_recipe
+from zsbir_lib.features.tuned import find_recipe_or_file
+from zsbir_lib.features.weight_files import StateDict, first_line, fit, state_dicts, weights_id
 
 
 class Normalised(nn.Module):
@@ -93,6 +92,8 @@ class Backbone:
     probe_id : str
         Names what the network makes of one picture, rounded so that devices agree: another
         network of the same weights has another one. Cached features are keyed by it.
+    learnt_from : tuple of str
+        Classes that it was fine-tuned on: no split may call them unseen.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Backbone:
     transform: Callable[[Image.Image], Tensor]
     transform_id: str
     probe_id: str = ""
+    learnt_from: tuple[str, ...] = ()
 
     @property
     def picture_size(self) -> int:
@@ -198,14 +200,17 @@ def load_backbone(
     - ``clip:NETWORK/WEIGHTS``, such as ``clip:ViT-B-32/openai`` or ``clip:ViT-B-16-SigLIP/webli``:
       the projected embedding of the image tower, by open_clip.
 
+    A file that `zsbir_lib.finetune.fine_tune` wrote, ``PATH.safetensors``, is a name, too.
+
     Parameters
     ----------
     name
-        One of `available_backbones`.
+        One of `available_backbones`, or the path of a fine-tuned network.
     weights
         A file; see `zsbir_lib.features.read_weights`. It may hold just the layers in use, or more
         than these, and all names may begin with what training put before them (``module.``).
-        Tensors are called as the package calls them. ``None`` takes the weights that ship with the
+        Tensors are called as the package calls them. For a fine-tuned network, what it was tuned
+        from, unless its own file holds everything. ``None`` takes the weights that ship with the
         library (toynet), or those that the package names, by its own downloader (fetched once,
         then kept).
     device
@@ -218,7 +223,7 @@ def load_backbone(
         had, hold anything but tensors, or do not fit (the message then names the tensors that
         differ); or if the network does not map a picture to `Recipe.dim` finite numbers.
     """
-    name, recipe = find_recipe(name)
+    name, recipe = find_recipe_or_file(name, weights)
     if not isinstance(recipe, Recipe):
         raise ZsbirError(
             f"the entry point of the backbone {name!r} is {type(recipe).__name__}: it must name a "
@@ -248,17 +253,8 @@ def load_backbone(
         # The mean and std are no weights, so they must make a difference here.
         transform_id=f"{transform.transform_id}-{short_hash(repr((recipe.mean, recipe.std)))}",
         probe_id=probe_id(features),
+        learnt_from=tuple(recipe.learnt_from),
     )
-
-
-def weights_id(state: Mapping[str, Tensor]) -> str:
-    """Return twelve hexadecimal digits that identify the names, shapes and values of tensors."""
-    digest = hashlib.sha256()
-    for key in sorted(state):
-        tensor = state[key].detach().cpu().contiguous()
-        digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()[:12]
 
 
 def _build(
@@ -290,6 +286,9 @@ def _build(
             continue
         state = fit(candidates, state, name, recipe.optional_prefix)
         network.load_state_dict(state, assign=True)
+        if recipe.adapt is not None:
+            network = recipe.adapt(network)
+            state = network.state_dict()
         if device == "meta" and any(tensor.is_meta for tensor in _all_tensors(network)):
             continue
         module = Normalised(network, recipe.mean, recipe.std, memory_format)

@@ -83,13 +83,19 @@ def extract_features(
     ------
     ZsbirError
         If an argument is out of range, an image cannot be read (with ``on_error="raise"``), the
-        network returns NaN, or the cache cannot be written.
+        network returns NaN or was fine-tuned on a class that the split holds out, or the cache
+        cannot be written.
     """
     if on_error not in ("raise", "skip"):
         raise ZsbirError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
     for name, value in (("batch_size", batch_size), ("workers", workers)):
         if value is not None and value < 1:
             raise ZsbirError(f"{argument(name)} must be 1 or more, not {value}")
+    if known := sorted(set(backbone.learnt_from) & set(dataset.split.unseen)):
+        raise ZsbirError(
+            f"{backbone.name} was fine-tuned on {', '.join(known[:3])}, which the split "
+            f"{dataset.split.name!r} holds out: that would not be zero-shot"
+        )
     if device is not None:
         backbone = backbone.to(device)
     precision = choose_precision(mixed_precision, tf32, backbone.device)

@@ -50,6 +50,10 @@ class Recipe:
         Returns the state dict used where no file is given.
     resize
         What becomes of an image first; None squashes it to the square.
+    adapt
+        What becomes of the network once it has its weights; None leaves it.
+    learnt_from
+        Classes that the network was fine-tuned on.
 
     Raises
     ------
@@ -65,6 +69,8 @@ class Recipe:
     optional_prefix: str = field(default="", repr=False)
     default_weights: Callable[[], Mapping[str, Tensor]] | None = field(default=None, repr=False)
     resize: Resize | None = field(default=None, repr=False)
+    adapt: Callable[[nn.Module], nn.Module] | None = field(default=None, repr=False)
+    learnt_from: Sequence[str] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.build, nn.Module) or not callable(self.build):

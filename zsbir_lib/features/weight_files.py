@@ -7,6 +7,7 @@ Nothing here unpickles, since unpickling a file runs whatever code its author pu
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import pickle
 import re
@@ -364,3 +365,13 @@ def some(names: Sequence[str], limit: int = 3) -> str:
 def first_line(error: Exception) -> str:
     """Return the first line of what an error says, or its kind."""
     return str(error).strip().split("\n", 1)[0] or type(error).__name__
+
+
+def weights_id(state: Mapping[str, Tensor]) -> str:
+    """Return twelve hexadecimal digits that identify the names, shapes and values of tensors."""
+    digest = hashlib.sha256()
+    for key in sorted(state):
+        tensor = state[key].detach().cpu().contiguous()
+        digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:12]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -17,8 +17,8 @@ from zsbir_lib.progress import progress_bar
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
-Step = Callable[[Tensor], dict[str, Tensor]]
-"""From the rows of a batch to the terms of its loss, by name.
+Step = Callable[[Any], dict[str, Tensor]]
+"""From the rows of a batch, or what is made of them ahead, to the terms of its loss, by name.
 
 Of several processes, each is given all rows, draws what is random for all, and computes on its
 share of them (`zsbir_lib.distributed.World.share`): so the average of their gradients, which
@@ -146,6 +146,8 @@ def train(
     name: str,
     progress: bool | None = None,
     keep: Sequence[Any] = (),
+    ahead: Callable[[Sequence[Tensor]], Iterable[Any]] | None = None,
+    after: Callable[[], Mapping[str, float]] | None = None,
 ) -> dict[str, list[float]]:
     """Run a training, and leave the network ready to use.
 
@@ -172,11 +174,16 @@ def train(
     keep
         What else changes in a step and belongs into a checkpoint: optimisers, schedules, and
         generators of what is drawn.
+    ahead
+        Makes what the steps of an epoch are given of the rows of its batches, before they ask for
+        it: decoded images, say. None gives them the rows.
+    after
+        Looks at the network after each epoch; what it returns goes into the history.
 
     Returns
     -------
     dict of str to list of float
-        The mean of each term over every epoch.
+        The mean of each term over every epoch, and what `after` returned.
 
     Raises
     ------
@@ -200,7 +207,8 @@ def train(
     )
     try:
         for epoch in shown:
-            terms = [step(rows) for rows in batches(n, batch_size, generator)]
+            drawn = batches(n, batch_size, generator)
+            terms = [step(given) for given in (drawn if ahead is None else ahead(drawn))]
             names = list(terms[0])
             # One copy from the device per epoch: a look at every batch would make a GPU wait.
             table = torch.stack([torch.stack([t[key] for key in names]) for t in terms]).cpu()
@@ -212,7 +220,8 @@ def train(
                     f"{which}: lower {hyper_parameter('learning_rate')}",
                     history,
                 )
-            for key, value in zip(names, table.double().mean(dim=0).tolist(), strict=True):
+            found = dict(zip(names, table.double().mean(dim=0).tolist(), strict=True))
+            for key, value in (found | dict(after() if after else {})).items():
                 history.setdefault(key, []).append(value)
             shown.set_postfix({key: f"{values[-1]:.3g}" for key, values in history.items()})
             good = _copy_of(network)
