@@ -97,6 +97,8 @@ def test_files_of_other_kinds_are_named_for_what_they_are(run, tune, images, roo
     assert_one_line(run(*command, plain), "holds no fine-tuned network", "--weights PATH")
     out, _ = tune()
     assert_one_line(run(*command, out, "--weights", plain), "leave out --weights")
+    as_weights = run(*command, "tiny", "--weights", out)
+    assert_one_line(as_weights, "is a fine-tuned network", "--backbone PATH")
     data = bytearray(out.read_bytes())
     data[-1] ^= 1
     (tmp_path / "bad.safetensors").write_bytes(data)

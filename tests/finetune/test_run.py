@@ -42,6 +42,16 @@ def test_toys_of_held_out_classes_are_found_better_than_by_the_frozen_network(
     assert held_out_map(toys, tuned, done.held_out) == pytest.approx(done.best, abs=1e-3)
 
 
+@pytest.mark.slow
+def test_the_mean_over_seeds_is_better_whatever_classes_are_held_out(toys, toynet, tmp_path):
+    gains = []
+    for seed in range(3):
+        settings = FineTuning(epochs=2, learning_rate=1e-4, held_out=0.34, seed=seed)
+        done = fine_tune(toys, toynet, tmp_path / "tuned.safetensors", settings)
+        gains.append(done.history["held_out_map"][-1] - done.frozen)
+    assert sum(gains) / 3 > 0.02, gains
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_no_image_of_an_unseen_class_is_read(stripes, two_layers, tmp_path, recipe):
     stripes.forbidden = frozenset(UNSEEN)

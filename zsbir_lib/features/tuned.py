@@ -32,6 +32,7 @@ from zsbir_lib.files import atomic_path
 
 _KIND, _VERSION = "zsbir-finetuned-", "1"
 _FORMAT = _KIND + _VERSION
+_FORMAT_IN = re.compile(rf'"format": "{_KIND}(\d+)"')
 _SUFFIX = ".safetensors"
 FULL, LORA = "full", "lora"
 DOWN, UP = ".lora_A", ".lora_B"
@@ -112,7 +113,7 @@ class TunedNetwork:
         except (OSError, SafetensorError, ValueError) as error:
             raise ZsbirError(f"cannot read the fine-tuned network {path}: {error}") from None
         checksum, _, text = metadata.get("zsbir", "").partition(" ")
-        found = re.search(rf'"format": "{_KIND}(\d+)"', text)
+        found = _FORMAT_IN.search(text)
         if found is None:
             raise ZsbirError(
                 f"{path} holds no fine-tuned network: weights of another kind are given as "
@@ -209,6 +210,15 @@ def is_file_name(name: str) -> bool:
     return name.endswith(_SUFFIX)
 
 
+def is_tuned(path: str | os.PathLike) -> bool:
+    """Tell whether a file holds a fine-tuned network; only its header is read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return _FORMAT_IN.search((file.metadata() or {}).get("zsbir", "")) is not None
+    except (OSError, SafetensorError, ValueError):
+        return False
+
+
 def find_recipe_or_file(name: str, weights: str | os.PathLike | None) -> tuple[str, Recipe]:
     """Return name and recipe of a backbone; see `zsbir_lib.features.load_backbone`.
 
@@ -222,8 +232,14 @@ def find_recipe_or_file(name: str, weights: str | os.PathLike | None) -> tuple[s
     Raises
     ------
     ZsbirError
-        If there is none, or the file needs no weights beside it.
+        If there is none, the file needs no weights beside it, or these are a fine-tuned network,
+        whose classes nobody would know then.
     """
+    if weights is not None and is_tuned(weights):
+        raise ZsbirError(
+            f"{weights} is a fine-tuned network, which knows what it was tuned from: give it as "
+            f"{argument('backbone', placeholder='PATH')}"
+        )
     if not is_file_name(name):
         base, plus, recipe = name.rpartition("+")
         if plus and recipe in (FULL, LORA):
