@@ -1,5 +1,7 @@
 """``zsbir features``."""
 
+from pathlib import Path
+
 import pytest
 from cli_samples import assert_one_line
 from safetensors.torch import load_file
@@ -21,6 +23,16 @@ class TestFeatures:
         assert (code, err) == (0, "")
         assert "32 x 12" in text
         assert values["cache"] in text
+
+    def test_the_place_is_where_they_are_kept(self, run_json, data, tmp_path, monkeypatch):
+        monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path / "all"))
+        made = run_json("features", *data)["cache"]
+        assert Path(made).parent == tmp_path / "all" / "features"
+        # A student of a server where somebody else has computed them.
+        monkeypatch.setenv("ZSBIR_SHARED_CACHE", str(tmp_path / "all"))
+        monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path / "own"))
+        assert run_json("features", *data)["cache"] == made
+        assert not (tmp_path / "own").exists()
 
     @pytest.mark.parametrize("precision", ["--tf32", "--mixed-precision"])
     def test_a_precision_has_features_of_its_own(

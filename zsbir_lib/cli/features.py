@@ -35,16 +35,23 @@ def features(
     Several processes that torchrun started share the images.
     """
     from zsbir_lib.distributed import world
-    from zsbir_lib.paths import cache_dir
+    from zsbir_lib.features.extraction import kept_features
 
     if out is not None:
         check_outputs(out)
     start = time.perf_counter()
-    found = options.features()
+    where: list[str] = []
+    if options.from_file is None:
+        backbone, dataset = options.load_backbone(), options.load()
+        found = options.extract(dataset, backbone)
+        if (entry := kept_features(dataset, backbone, **options.precision)) is not None:
+            where.append(str(entry.folder))
+    else:
+        found = options.features()
     seconds = time.perf_counter() - start
     if out is not None and world().rank == 0:
         found.save(out)
-    where = [] if options.from_file else [str(cache_dir("features"))]
+    cache = where[0] if where else None
     where += [str(out)] if out else []
     values = {
         "dataset": found.dataset,
@@ -54,7 +61,7 @@ def features(
         "photos": list(found.photos.shape),
         "sketches": list(found.sketches.shape),
         "skipped": list(found.skipped),
-        "cache": None if options.from_file else where[0],
+        "cache": cache,
         "out": str(out) if out else None,
         "seconds": round(seconds, 2),
     }

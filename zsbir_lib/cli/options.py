@@ -175,6 +175,13 @@ def _option(one: Field[Any]) -> str:
     return "--" + {"from_file": "features"}.get(one.name, one.name).replace("_", "-")
 
 
+class PrecisionOptions(typing.TypedDict):
+    """How exactly features are computed, as `extract_features` takes it."""
+
+    mixed_precision: bool
+    tf32: bool
+
+
 @dataclass(frozen=True)
 class FeatureOptions(DatasetOptions):
     """Which images, and the network that turns them into features; or a file of features."""
@@ -262,8 +269,7 @@ class FeatureOptions(DatasetOptions):
             backbone,
             batch_size=self.batch_size,
             on_error=self.on_error or "raise",
-            mixed_precision=self.mixed_precision,
-            tf32=self.tf32,
+            **self.precision,
         )
         return found.with_pairing(self.pairing)
 
@@ -274,12 +280,10 @@ class FeatureOptions(DatasetOptions):
 
         It takes milliseconds: features are named by their recorded checksums, and not read.
         """
-        from zsbir_lib.features.extraction import kept_features_id
+        from zsbir_lib.features.extraction import kept_features, kept_features_id
 
-        found = kept_features_id(
-            dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32
-        )
-        return None if found is None else self._about(dataset, names, found)
+        entry = kept_features(dataset, backbone, **self.precision)
+        return None if entry is None else self._about(dataset, names, kept_features_id(entry))
 
     def about_recipe(
         self, dataset: SketchPhotoDataset, backbone: Backbone, names: tuple[str, ...]
@@ -287,10 +291,12 @@ class FeatureOptions(DatasetOptions):
         """Return the same, with features named by what they are made of, up to the last digits."""
         from zsbir_lib.features.extraction import features_recipe
 
-        found = features_recipe(
-            dataset, backbone, mixed_precision=self.mixed_precision, tf32=self.tf32
-        )
-        return self._about(dataset, names, found)
+        return self._about(dataset, names, features_recipe(dataset, backbone, **self.precision))
+
+    @property
+    def precision(self) -> PrecisionOptions:
+        """The options of `extract_features` that say how exactly is computed."""
+        return {"mixed_precision": self.mixed_precision, "tf32": self.tf32}
 
     def _about(
         self, dataset: SketchPhotoDataset, names: tuple[str, ...], features: str | dict[str, Any]

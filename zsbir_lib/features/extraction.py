@@ -105,18 +105,15 @@ def extract_features(
     return _feature_set(job, _kept(Store(None if cache is True else cache), job))
 
 
-def kept_features_id(
+def kept_features(
     dataset: SketchPhotoDataset,
     backbone: Backbone,
     *,
     cache: str | os.PathLike | None = None,
     mixed_precision: bool = False,
     tf32: bool = False,
-) -> str | None:
-    """Return a digest that names features in the cache, without reading them; None if not there.
-
-    It is made of their key and of the checksums that were recorded when they were written. Images
-    and features are not looked at.
+) -> Entry | None:
+    """Return where features are kept, in whichever cache, without reading them; None if nowhere.
 
     Parameters
     ----------
@@ -125,11 +122,18 @@ def kept_features_id(
     cache
         A folder; the library's cache folder by default.
     """
-    precision = choose_precision(mixed_precision, tf32, backbone.device)
-    job = Extraction(dataset, backbone, 1, "raise", None, None, precision)
-    entry = Store(cache).find("features", job.key, check=False)
-    if entry is None:
-        return None
+    recipe = features_recipe(dataset, backbone, mixed_precision=mixed_precision, tf32=tf32)
+    return Store(cache).find("features", recipe, check=False)
+
+
+def kept_features_id(entry: Entry) -> str:
+    """Return a digest that names kept features: of their key, and of their recorded checksums.
+
+    Parameters
+    ----------
+    entry
+        What `kept_features` returned. Images and features are not looked at.
+    """
     pieces = {name: piece.sha256 for name, piece in entry.pieces.items()}
     text = json.dumps([entry.key, pieces], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
