@@ -34,8 +34,8 @@ def few_classes(monkeypatch, tmp_path):
 
 def make(out, **options):
     defaults = {
-        "toys_per_class": 3, "inventions": 2, "epochs": 1, "steps": 1, "threads": 1, "workers": 1,
-        "progress": False,
+        "toys_per_class": 3, "inventions": 2, "epochs": 1, "steps": 1, "batch_size": 16, "threads": 1,
+        "workers": 1, "progress": False,
     }  # fmt: skip
     return make_sketch_network(out, **{**defaults, **options})
 
@@ -50,6 +50,7 @@ def test_it_writes_both_networks_a_card_and_a_checksum(few_classes, tmp_path):
     assert not torch.equal(backbone.for_sketches().module(picture), backbone.module(picture))
     assert (card["saw_toys"], card["saw_inventions"], card["saw_invented_toys"]) == (12, 2, 24)
     assert card["saw_drawings"] == 9
+    assert (card["steps"], card["batch_size"]) == (1, 16)
     assert card["other_things"] == 1
     # The held-out class is one that people drew.
     [held] = card["held_out"]["classes"]

@@ -44,6 +44,7 @@ def make_sketch_network(
     inventions: int = 1500,
     epochs: int = 16,
     steps: int = 2200,
+    batch_size: int = 384,
     held_out_classes: int = 42,
     seed: int = 0,
     threads: int | None = None,
@@ -63,7 +64,7 @@ def make_sketch_network(
         See `zsbir_lib.toynet.draw_sketch_material`.
     epochs
         Times that the network for photos sees each before sketches come in.
-    steps, seed, threads, device
+    steps, batch_size, seed, threads, device
         See `zsbir_lib.toynet.train_towers`.
     held_out_classes
         Seen classes that are left out, with all their photos and drawings, to measure how well
@@ -99,8 +100,9 @@ def make_sketch_network(
         raise ZsbirError("toynet-sketch must see no unseen class")
     held = choose_held_out(material, split.seen, held_out_classes, seed)
     options: dict[str, Any] = {
-        "epochs": epochs, "steps": steps, "seed": seed, "threads": threads, "device": device,
-        "workers": max(1, count_workers(workers, steps) - 1), "progress": progress,
+        "epochs": epochs, "steps": steps, "batch_size": batch_size, "seed": seed,
+        "threads": threads, "device": device, "progress": progress,
+        "workers": max(1, count_workers(workers, steps) - 1),
     }  # fmt: skip
     began = time.perf_counter()
     towers = make_towers(material, **options)
@@ -112,15 +114,16 @@ def make_sketch_network(
 
 
 def make_towers(
-    material: SketchMaterial, *, epochs: int, workers: int, steps: int, **options: Any
+    material: SketchMaterial, *, epochs: int, steps: int, batch_size: int, workers: int, **both: Any
 ) -> Towers:
     """Train both networks from nothing.
 
-    `material`, `epochs`, `steps`, `workers` and the other options are those of
-    `train_photo_network` and `train_towers`.
+    `material`, `epochs` and what `both` take are those of `train_photo_network`; `steps`,
+    `batch_size` and `workers` those of `train_towers`.
     """
-    photo_network = train_photo_network(material, epochs=epochs, **options)
-    return train_towers(photo_network, material, steps=steps, workers=workers, **options)
+    photo_network = train_photo_network(material, epochs=epochs, **both)
+    own: dict[str, Any] = {"steps": steps, "batch_size": batch_size, "workers": workers}
+    return train_towers(photo_network, material, **own, **both)
 
 
 def choose_held_out(
@@ -215,6 +218,7 @@ def sketch_card(
         "never_saw_classes": sorted(split.unseen),
         "epochs": options["epochs"],
         "steps": options["steps"],
+        "batch_size": options["batch_size"],
         "training_seconds": round(seconds, 1),
         "seed": options["seed"],
         "toys_seed": TOYS_SEED,
