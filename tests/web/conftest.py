@@ -7,6 +7,7 @@ from PIL import Image
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit
 from zsbir_lib.features import extract_features, load_backbone
 from zsbir_lib.web import export_web
+from zsbir_lib.web.networks import onnx_bytes
 
 
 class Squares(SketchPhotoDataset):
@@ -55,14 +56,31 @@ def features(squares, backbone, session_cache):
 
 @pytest.fixture(scope="session")
 def export(squares, backbone, features):
-    """Export a page of three photos with the methods named, and return what it says."""
-    pytest.importorskip("onnxscript")
+    """Export a page of three photos with the methods named, and return what it says.
 
-    def export(folder, *methods, **options):
+    PyTorch takes seconds to write a network, and the backbone is the same in all pages: it is
+    written once, unless a test wants it `anew`.
+    """
+    pytest.importorskip("onnxscript")
+    written = {}
+
+    def onnx_once(network, inputs, dynamic=()):
+        if "pixels" not in inputs:
+            return onnx_bytes(network, inputs, dynamic)
+        state = [(name, value.numpy().tobytes()) for name, value in network.state_dict().items()]
+        key = (str(network), tuple(state), inputs["pixels"].shape)
+        if key not in written:
+            written[key] = onnx_bytes(network, inputs, dynamic)
+        return written[key]
+
+    def export(folder, *methods, anew=False, **options):
         photos = [squares.photo(i) for i in (24, 25, 30)]
-        return export_web(
-            folder, features, backbone, photos, ["pear", "pear", "saw"],
-            examples={"pear": squares.sketch(48)}, methods=methods, **options,
-        )  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            if not anew:
+                patch.setattr("zsbir_lib.web.export.onnx_bytes", onnx_once)
+            return export_web(
+                folder, features, backbone, photos, ["pear", "pear", "saw"],
+                examples={"pear": squares.sketch(48)}, methods=methods, **options,
+            )  # fmt: skip
 
     return export

@@ -80,7 +80,7 @@ def test_a_foreign_model_is_not_touched_and_nothing_is_trained(export, tmp_path,
 
 def test_the_same_export_writes_the_same_bytes(export, tmp_path):
     for name in ("a", "b"):
-        export(tmp_path / name, "cvae", "triplet-coarse", weights=(1.0,), seed=3)
+        export(tmp_path / name, "cvae", "triplet-coarse", weights=(1.0,), seed=3, anew=True)
     files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
 
@@ -181,7 +181,7 @@ def test_every_generative_method_has_its_decoders_in_the_page(export, tmp_path):
 def test_the_backbone_stays_as_and_where_it_was(export, backbone, tmp_path):
     before = {name: value.clone() for name, value in backbone.module.state_dict().items()}
     modules = list(map(id, backbone.module.modules()))
-    export(tmp_path / "x", "cosine")
+    export(tmp_path / "x", "cosine", anew=True)
     after = backbone.module.state_dict()
     assert list(after) == list(before)
     assert all(torch.equal(after[name], before[name]) for name in before)
