@@ -34,8 +34,8 @@ def few_classes(monkeypatch, tmp_path):
 
 def make(out, **options):
     defaults = {
-        "toys_per_class": 3, "inventions": 2, "epochs": 1, "steps": 1, "batch_size": 16, "threads": 1,
-        "workers": 1, "progress": False,
+        "toys_per_class": 3, "inventions": 2, "epochs": 1, "steps": 1, "batch_size": 16,
+        "threads": 1, "workers": 1, "progress": False,
     }  # fmt: skip
     return make_sketch_network(out, **{**defaults, **options})
 
