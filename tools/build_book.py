@@ -2,9 +2,10 @@
 
 Jupyter Book keeps each chapter's outputs in ``_build/.jupyter_cache``, runs a chapter again only
 when its own code changed, and does so one chapter after another. Here chapters, and the page that
-retrieves, are made two at a time before it begins. What is stale is known by contents, never by
-the times of files, and what is damaged by its checksum: a record of everything that a build made
-is written when it ends, and taken away when the next one begins.
+retrieves, are made two at a time before it begins, and two processes render the pages. What is
+stale is known by contents, never by the times of files, and what is damaged by its checksum: a
+record of everything that a build made is written when it ends, and taken away when the next one
+begins.
 """
 
 import argparse
@@ -153,9 +154,19 @@ def run(command: list[str], lock: int | None = None) -> int:
     return process.returncode
 
 
-def jupyter_book(*arguments: str) -> list[str]:
+# Its function reads and writes pages in several processes, for which its command has no option.
+JUPYTER_BOOK = """
+from functools import partial
+from jupyter_book import sphinx
+from jupyter_book.cli.main import main
+sphinx.build_sphinx = partial(sphinx.build_sphinx, jobs={jobs})
+main()
+"""
+
+
+def jupyter_book(*arguments: str, jobs: int = 1) -> list[str]:
     """Return a command for `run`; not the script, whose first line breaks in a moved folder."""
-    return ["-c", "from jupyter_book.cli.main import main; main()", *arguments]
+    return ["-c", JUPYTER_BOOK.format(jobs=jobs), *arguments]
 
 
 class Outputs:
@@ -311,7 +322,7 @@ def build(lock: int, jobs: int) -> int:
         print("error: the book was not built; see the lines above", file=sys.stderr)
         return 1
     options = ["--quiet", "-n", "-W", "--keep-going"]
-    status = run(jupyter_book("build", str(ROOT), *options), lock)
+    status = run(jupyter_book("build", str(ROOT), *options, jobs=jobs), lock)
     missing = missing_pages()
     if status or missing:
         # Sphinx would not repeat the warnings of pages that it has already read.
@@ -333,7 +344,7 @@ def tell_place() -> int:
 def main(arguments: Sequence[str] = ()) -> int:
     """Build, one build at a time."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    text = "chapters that are executed at once (default: %(default)s)"
+    text = "chapters that are executed, and pages that are rendered, at once (default: %(default)s)"
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help=text)
     jobs = max(1, parser.parse_args(arguments).jobs)
     # The chapters' networks are small: two threads that wait for each other on a busy machine

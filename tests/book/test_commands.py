@@ -145,7 +145,8 @@ class Project:
             monkeypatch.setattr(build_book, name, value)
         monkeypatch.setattr(build_book, "run", self.stand_in)
         touch(
-            root / "_toc.yml", "root: intro\nparts: [{chapters: [{file: a/tour}, {file: a/vae}]}]\n"
+            root / "_toc.yml",
+            "format: jb-book\nroot: intro\nparts: [{chapters: [{file: a/tour}, {file: a/vae}]}]\n",
         )
         for name in ("zsbir_lib/a.py", "_config.yml", "pyproject.toml", "constraints.txt",
                      "book/_static/a.css", "tools/build_book.py", "intro.md"):  # fmt: skip
@@ -273,7 +274,10 @@ def test_a_broken_index_of_the_outputs_is_replaced(project, harm):
 
 
 def test_a_missing_page_fails_the_build(project, capsys):
-    touch(project.root / "_toc.yml", "root: intro\nparts: [{chapters: [{file: lost}]}]\n")
+    touch(
+        project.root / "_toc.yml",
+        "format: jb-book\nroot: intro\nparts: [{chapters: [{file: lost}]}]\n",
+    )
     assert build_book.main() == 1
     assert "pages are missing: lost" in capsys.readouterr().err
     assert build_book.state() == "not built"
@@ -292,6 +296,21 @@ def test_what_fails_fails_the_build_and_is_told_again_next_time(project, monkeyp
         assert "error: " in capsys.readouterr().err
     monkeypatch.setattr(build_book, "run", project.stand_in)
     assert "render" in project.rebuild()
+
+
+def test_pages_are_rendered_by_as_many_processes_as_asked(project, monkeypatch):
+    from jupyter_book import sphinx
+
+    commands, asked = [], {}
+    touch(project.root / "_config.yml", "title: changed\n")
+    monkeypatch.setattr(build_book, "run", lambda command, lock=None: commands.append(command) or 0)
+    build_book.main(["--jobs", "3"])
+    monkeypatch.setattr(sphinx, "build_sphinx", lambda *_, **options: asked.update(options))
+    monkeypatch.setattr(sys, "argv", ["jupyter-book", *commands[-1][2:]])
+    with pytest.raises(SystemExit, match="0"):
+        exec(commands[-1][1], {})
+    assert asked["jobs"] == 3
+    assert asked["warningiserror"]
 
 
 @pytest.mark.parametrize(("code", "told"), [("print(6 * 7)", ""), ("1 / 0", "ZeroDivisionError")])
