@@ -2,7 +2,8 @@
 
     python benchmarks/galleries.py --sizes 10000 100000      # some minutes
     python benchmarks/galleries.py --sizes 5000000 --kinds exact ivf ivfpq
-    python benchmarks/galleries.py --diffusion 100000 1000000
+    python benchmarks/galleries.py --diffusion 10000 30000 100000
+    python benchmarks/galleries.py --diffusion 1000000 --graph ivf
 
 The photos are vectors with the structure of real ones, since random noise has no neighbours to
 find: features of the Toybox's photos through ToyNet, reduced to so many principal components. Each
@@ -12,7 +13,10 @@ centres for each sketch, features of sketches moved in the same way.
 
 Every kind of search is built in a process of its own, one thread, so that its peak of memory is its
 own; the vectors are written to a file first, and mapped. A figure is kept as soon as it is there in
-``zsbir_lib/measured/galleries.json``, beside those of other sizes and kinds that are there already.
+``zsbir_lib/measured/galleries.json``, beside those of other sizes and kinds, and what is there is
+not measured again without ``--again``. With ``--folder`` the vectors and the exact order stay there
+too, so what was interrupted goes on. Queries for which FAISS finds fewer photos than were asked for
+are searched exactly; they are counted, since they cost as much as an exact search and lose nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ from record import write_record
 import zsbir_lib
 from zsbir_lib.datasets import load_dataset
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
+from zsbir_lib.files import atomic_path
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.retrieval import KINDS, DiffusionIndex, LargeIndex, Ranking
 
@@ -43,7 +48,7 @@ CENTRES = 5
 BREADTHS = {
     "exact": (0,),
     "ivf": (1, 4, 16, 64, 256),
-    "hnsw": (16, 64, 128, 256, 512),
+    "hnsw": (100, 128, 256, 512, 1024),  # below the photos asked for, breadth is their number
     "ivfpq": (4, 16, 64, 256),
 }
 
@@ -99,12 +104,13 @@ def make_queries(features: FeatureSet, count: int, dim: int) -> torch.Tensor:
     return moved[:, None] + 3 * noise * torch.randn(count, CENTRES, dim, generator=generator)
 
 
-def timed(index: LargeIndex, queries: torch.Tensor, top_k: int) -> tuple[Ranking, float]:
-    """Return a ranking, and queries a second of processor time."""
+def timed(index: LargeIndex, queries: torch.Tensor, top_k: int) -> tuple[Ranking, float, int]:
+    """Return a ranking, queries a second of processor time, and how many were searched exactly."""
     index.search(queries[:2], top_k)  # maps what was not mapped
-    start = time.process_time()
+    before, start = index.exact_queries, time.process_time()
     ranking = index.search(queries, top_k)
-    return ranking, len(queries) / (time.process_time() - start)
+    speed = len(queries) / (time.process_time() - start)
+    return ranking, speed, index.exact_queries - before
 
 
 def recall(found: torch.Tensor, exact: torch.Tensor, depth: int) -> float:
@@ -129,7 +135,7 @@ def measure(kind: str, gallery: str, queries: torch.Tensor, truth: str) -> list[
         rows = []
         for breadth in BREADTHS[kind]:
             index.breadth = breadth
-            ranking, speed = timed(index, queries, max(DEPTHS))
+            ranking, speed, exactly = timed(index, queries, max(DEPTHS))
             if kind == "exact":
                 np.save(truth, ranking.indices.numpy())
             exact = torch.from_numpy(np.load(truth))
@@ -142,6 +148,7 @@ def measure(kind: str, gallery: str, queries: torch.Tensor, truth: str) -> list[
                     "lists": index.settings.n_lists,
                     "code_bytes": index.settings.code_bytes,
                     "queries": len(queries),
+                    "searched_exactly": exactly,
                     **{
                         f"recall@{depth}": round(recall(ranking.indices, exact, depth), 4)
                         for depth in DEPTHS
@@ -156,12 +163,12 @@ def measure(kind: str, gallery: str, queries: torch.Tensor, truth: str) -> list[
     return rows
 
 
-def measure_diffusion(gallery: str, queries: torch.Tensor) -> list[dict[str, Any]]:
+def measure_diffusion(gallery: str, queries: torch.Tensor, graph: str) -> list[dict[str, Any]]:
     """Make the neighbour graph of a gallery, and spread the scores of a few queries over it."""
     torch.set_num_threads(1)
     vectors = torch.from_numpy(np.load(gallery))
     start = time.process_time()
-    index = DiffusionIndex(vectors)
+    index = DiffusionIndex(vectors, search=graph)
     graph_seconds = time.process_time() - start
     queries = queries[:5]
     start = time.process_time()
@@ -169,6 +176,7 @@ def measure_diffusion(gallery: str, queries: torch.Tensor) -> list[dict[str, Any
         index.search(one[None], max(DEPTHS))
     return [
         {
+            "graph": graph,
             "photos": len(vectors),
             "dim": vectors.shape[1],
             "edges": int(index.graph.nnz),
@@ -185,6 +193,35 @@ def in_a_process(work: Any, *arguments: Any) -> list[dict[str, Any]]:
         return pool.apply(work, arguments)
 
 
+class Record:
+    """The figures that are kept, which several runs of this script may add to at a time."""
+
+    def __init__(self, path: Path, about: dict[str, Any]) -> None:
+        self.path, self.about = path, {**about, "runs": [], "diffusion": []}
+
+    def read(self) -> dict[str, Any]:
+        """Return what is there, if it was made by the same versions from the same data."""
+        if self.path.exists():
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            if {**kept, "runs": [], "diffusion": []} == self.about:
+                return kept
+        return {**self.about, "runs": [], "diffusion": []}
+
+    def has(self, part: str, **about: Any) -> bool:
+        """Return whether a figure is there."""
+        return any(about.items() <= run.items() for run in self.read()[part])
+
+    def keep(self, part: str, rows: list[dict[str, Any]], *names: str) -> None:
+        """Write figures, in place of those that agree with them in `names`, and print them."""
+        kept = self.read()
+        about = {name: rows[0][name] for name in names}
+        kept[part] = [run for run in kept[part] if not about.items() <= run.items()] + rows
+        kept[part].sort(key=lambda run: (run["photos"], KINDS.index(run.get("kind", KINDS[0]))))
+        write_record(self.path, kept)
+        for row in rows:
+            print(json.dumps(row), flush=True)
+
+
 def main() -> None:
     import faiss
 
@@ -192,56 +229,63 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--diffusion", type=int, nargs="*", default=[], help="sizes for it")
+    parser.add_argument(
+        "--graph",
+        choices=KINDS,
+        nargs="+",
+        default=["exact", "ivf"],
+        help="how its neighbours are looked for",
+    )
     parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--folder", type=Path, help="for the vectors (default: a temporary one)")
+    parser.add_argument("--again", action="store_true", help="measure what is there, too")
     parser.add_argument("--json", type=Path, default=KEPT)
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     features = extract_features(load_dataset("toybox", size="mini"), load_backbone("toynet"))
-    kept: dict[str, Any] = {
-        "made by": "benchmarks/galleries.py",
-        "dataset": features.dataset,
-        "weights_id": features.weights_id,
-        "library": zsbir_lib.__version__,
-        "torch": torch.__version__.partition("+")[0],
-        "faiss": faiss.__version__,
-        "machine": platform.machine(),
-        "threads": 1,
-        "centres": CENTRES,
-        "measure": "recall against the exact order; queries of five centres, the nearest 100, and "
-        "building, by processor seconds of one thread; bytes of files; peak of memory while "
-        "building, mapped files included",
-        "runs": [],
-        "diffusion": [],
-    }
-    if options.json.exists():
-        before = json.loads(options.json.read_text(encoding="utf-8"))
-        if {**before, "runs": [], "diffusion": []} == kept:
-            kept = before
+    record = Record(
+        options.json,
+        {
+            "made by": "benchmarks/galleries.py",
+            "dataset": features.dataset,
+            "weights_id": features.weights_id,
+            "library": zsbir_lib.__version__,
+            "torch": torch.__version__.partition("+")[0],
+            "faiss": faiss.__version__,
+            "machine": platform.machine(),
+            "threads": 1,
+            "centres": CENTRES,
+            "measure": "recall against the exact order; queries of five centres, the nearest 100, "
+            "and building, by processor seconds of one thread; queries that were searched exactly; "
+            "bytes of files; peak of memory while building, mapped files included",
+        },
+    )
     queries = make_queries(features, options.queries, options.dim)
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
         for size in sorted({*options.sizes, *options.diffusion}):
-            gallery, truth = str(Path(folder) / "photos.npy"), str(Path(folder) / "truth.npy")
-            write_gallery(Path(gallery), features, size, options.dim)
-            kinds = [kind for kind in KINDS if kind in options.kinds and size in options.sizes]
-            if kinds and "exact" not in kinds:
+            gallery = folder / f"photos-{size}-{options.dim}.npy"
+            truth = folder / f"exact-{size}-{options.dim}-{len(queries)}.npy"
+            if not gallery.exists():
+                with atomic_path(gallery) as path:
+                    write_gallery(path, features, size, options.dim)
+            kinds = [
+                kind
+                for kind in KINDS
+                if size in options.sizes
+                and kind in options.kinds
+                and (options.again or not record.has("runs", kind=kind, photos=size))
+            ]
+            if kinds and "exact" not in kinds and not truth.exists():
                 kinds = ["exact", *kinds]
             for kind in progress_bar(kinds, desc=f"{size:,} photos", unit="search"):
-                rows = in_a_process(measure, kind, gallery, queries, truth)
-                about = {"kind": kind, "photos": size, "dim": options.dim}
-                left = [run for run in kept["runs"] if not about.items() <= run.items()]
-                kept["runs"] = [*left, *rows]
-                kept["runs"].sort(key=lambda run: (run["photos"], KINDS.index(run["kind"])))
-                write_record(options.json, kept)
-                for row in rows:
-                    print(json.dumps(row), flush=True)
-            if size in options.diffusion:
-                rows = in_a_process(measure_diffusion, gallery, queries)
-                left = [run for run in kept["diffusion"] if run["photos"] != size]
-                kept["diffusion"] = sorted([*left, *rows], key=lambda run: run["photos"])
-                write_record(options.json, kept)
-                print(json.dumps(rows[0]), flush=True)
+                rows = in_a_process(measure, kind, str(gallery), queries, str(truth))
+                record.keep("runs", rows, "kind", "photos", "dim")
+            for graph in options.graph if size in options.diffusion else ():
+                if options.again or not record.has("diffusion", graph=graph, photos=size):
+                    rows = in_a_process(measure_diffusion, str(gallery), queries, graph)
+                    record.keep("diffusion", rows, "graph", "photos", "dim")
 
 
 if __name__ == "__main__":

@@ -296,3 +296,20 @@ def test_few_of_many_are_selected_as_a_stable_sort_does(values, top_k):
     indices, smallest = select_smallest(distances, torch.arange(5003), top_k)
     assert torch.equal(indices, torch.sort(distances, stable=True).indices[:, :top_k])
     assert torch.equal(smallest, torch.sort(distances).values[:, :top_k])
+
+
+def test_copies_of_a_photo_tie_wherever_they_stand():
+    """Photos are multiplied in runs of 1,024; the last run overlaps the one before it."""
+    generator = torch.Generator().manual_seed(5)
+    some = torch.randn(701, 37, generator=generator)
+    gallery = some[torch.arange(2500) % 701]
+    found = rank(some[:40], gallery)
+    copies = torch.stack([torch.arange(2500)[torch.arange(2500) % 701 == one][:3]
+                          for one in range(40)])  # fmt: skip
+    assert torch.equal(found.indices[:, :3], copies)
+    first = found.distances[:, 0]
+    assert torch.equal(found.distances[:, 2], first)
+    exact = 1 - torch.nn.functional.cosine_similarity(some[:40, None], gallery[None, :700], dim=2)
+    ours = torch.empty(40, 2500).scatter_(1, found.indices, found.distances)
+    torch.testing.assert_close(ours[:, :700], exact, atol=1e-5, rtol=0)
+    torch.testing.assert_close(ours[:, 2103:], ours[:, :397], atol=0, rtol=0)

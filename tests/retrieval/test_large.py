@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import sys
 
@@ -8,9 +9,11 @@ import torch
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.metrics import evaluate_retrieval
 from zsbir_lib.retrieval import (
+    DiffusionIndex,
     Index,
     LargeIndex,
     build_index,
+    diffusion,
     iter_rank,
     large,
     neighbour_graph,
@@ -129,6 +132,25 @@ def test_looking_farther_finds_more(queries, gallery):
     for index.breadth in (1, 64):
         found.append(share(index.search(queries, 50), exact))
     assert found[0] < found[1] == 1
+
+
+def test_queries_that_are_searched_exactly_are_counted(queries, gallery):
+    needs_faiss("ivf")
+    index = LargeIndex(gallery, "ivf", n_lists=64, breadth=64)
+    index.search(queries, 50)
+    assert index.exact_queries == 0
+    index.breadth = 1
+    found = index.search(queries, 2000)
+    # Three centres look into three lists at most, of some 150 photos each.
+    assert index.exact_queries == len(queries)
+    assert torch.equal(found.indices, LargeIndex(gallery, "exact").search(queries, 2000).indices)
+    exact = LargeIndex(gallery, "exact")
+    exact.search(queries, 2000)
+    assert exact.exact_queries == 0
+
+
+def test_a_graph_is_built_with_more_in_view_than_faiss_would(made):
+    assert made("hnsw").shards[0].structure.hnsw.efConstruction == 200
 
 
 def test_rank_takes_every_kind_and_evaluation_takes_the_index(made, gallery, queries):
@@ -317,3 +339,18 @@ def test_a_graph_by_lists_is_nearly_the_exact_one():
     exact, found = neighbour_graph(rows, 8), neighbour_graph(rows, 8, search="ivf")
     common = exact.multiply(found > 0)
     assert common.sum() > 0.95 * exact.sum()
+
+
+def test_a_large_graph_without_faiss_is_one_line(monkeypatch):
+    monkeypatch.setattr(diffusion, "EXACT_GRAPH", 10)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ZsbirError, match="a graph of 11 photos, more than 10, takes FAISS: pip"):
+        neighbour_graph(drawn(11, 4, 3), 3)
+    assert neighbour_graph(drawn(10, 4, 3), 3).shape == (10, 10)
+
+
+def test_diffusion_takes_a_graph_by_lists():
+    needs_faiss("ivf")
+    rows = drawn(3000, 8, 4)
+    index = DiffusionIndex(rows, search="ivf")
+    assert (index.graph != neighbour_graph(rows, 15, search="ivf")).nnz == 0

@@ -54,8 +54,8 @@ class LargeIndex(Index):
     links
         Of each photo in the graph of HNSW; twice as many in its lowest layer.
     breadth
-        How far a search looks: lists (32 by default), or photos that HNSW keeps in view (128). It
-        may be set again at any time, as the attribute of this name.
+        How far a search looks: lists (32 by default), or photos that HNSW keeps in view (128, and
+        never fewer than are asked for). It may be set again at any time, as the attribute of this name.
     shard_size
         Most photos of a shard.
 
@@ -65,6 +65,10 @@ class LargeIndex(Index):
         How it is searched.
     breadth : int
         See above.
+    exact_queries : int
+        Queries of an approximate search that were searched exactly, since FAISS found too few
+        photos for them: so many since the index was made or opened. Where they are many, searching
+        is as slow as exactly, and a larger `breadth` is faster.
 
     Raises
     ------
@@ -109,6 +113,7 @@ class LargeIndex(Index):
         self.settings, self.kind = settings, settings.kind
         self.width, self.shard_size = width, shard_size
         self.breadth = settings.breadth if breadth is None else breadth
+        self.exact_queries = 0
         self.shards: list[Shard] = []
         self._hidden = np.zeros(0, dtype=bool)
 
@@ -305,8 +310,9 @@ class LargeIndex(Index):
         short = found.keys[:, -1] == MISSING
         if found.keys.shape[1] < top_k:
             short[:] = True
-        if not short.any():
+        if self.kind == "exact" or not short.any():
             return found
+        self.exact_queries += int(short.sum())
         left = torch.from_numpy(short)
         whole = self._in_shards((queries[0][left], queries[1][left]), top_k, memory, exact=True)
         if short.all():
