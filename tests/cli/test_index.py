@@ -1,9 +1,11 @@
 """``zsbir index``."""
 
+from importlib.util import find_spec
+
 import pytest
 from cli_samples import assert_one_line, draw
 
-from zsbir_lib.gallery import PhotoIndex
+from zsbir_lib.gallery import PhotoIndex, searching
 
 
 @pytest.fixture
@@ -63,3 +65,66 @@ def test_bad_input_is_one_line(run, photos, network, tmp_path):
     assert "was made with tiny (weights" in result[2]
     (photos / "sea").rename(tmp_path / "sea")
     assert_one_line(run("index", photos, "--out", out, *network), "holds no photo")
+
+
+def needs_faiss():
+    pytest.importorskip("faiss", reason='FAISS is missing: pip install -e ".[faiss]"')
+
+
+def test_an_index_keeps_how_it_is_searched(run, run_json, photos, network, tmp_path):
+    needs_faiss()
+    out = tmp_path / "index"
+    arguments = ("index", photos, "--out", out, *network)
+    sketch = draw(1, 1, False)
+    sketch.save(tmp_path / "sketch.png")
+    ask = ("retrieve", "--index", out, *network[2:], "--sketch", tmp_path / "sketch.png", "--k", 3)
+    assert run_json(*arguments)["search"] == "exact"
+    exact = run_json(*ask)
+    assert run_json(*arguments, "--search", "hnsw")["search"] == "hnsw"
+    found = run_json(*ask)
+    assert (exact.pop("search"), found.pop("search")) == ("exact", "hnsw")
+    assert found == exact
+    made = {path: path.stat().st_mtime_ns for path in (out / "search").rglob("*.npy")}
+    values = run_json(*arguments)
+    assert (values["search"], values["read"]) == ("hnsw", 0)
+    assert made == {path: path.stat().st_mtime_ns for path in (out / "search").rglob("*.npy")}
+    draw(4, 1, True).save(photos / "new.png")
+    assert "searched    by hnsw" in run(*arguments)[1]
+    assert len(run_json(*ask[:-1], 4)["photos"]) == 4
+    assert len(list((out / "search").iterdir())) == 1  # the one before it is gone
+    assert run_json(*arguments, "--search", "exact")["search"] == "exact"
+    assert not (out / "search").exists()
+    assert run_json(*ask)["search"] == "exact"
+
+
+def test_damage_of_what_is_searched_is_told_and_mended(run, run_json, photos, network, tmp_path):
+    needs_faiss()
+    out = tmp_path / "index"
+    arguments = ("index", photos, "--out", out, *network)
+    run_json(*arguments, "--search", "hnsw")
+    draw(1, 1, False).save(tmp_path / "sketch.png")
+    ask = ("retrieve", "--index", out, *network[2:], "--sketch", tmp_path / "sketch.png", "--k", 3)
+    next((out / "search").rglob("vectors*.npy")).write_bytes(b"")
+    assert_one_line(run(*ask), "is damaged", f"`zsbir index {photos.resolve()} --out {out}`")
+    assert run_json(*arguments)["search"] == "hnsw"
+    assert run_json(*ask)["search"] == "hnsw"
+
+
+def test_searches_that_cannot_be_are_one_line(run, photos, network, tmp_path, monkeypatch):
+    out = tmp_path / "index"
+    arguments = ("index", photos, "--out", out, *network)
+    assert_one_line(run(*arguments, "--search", "lsh"), "--search is one of exact, ivf, hnsw")
+    if find_spec("faiss"):
+        result = run(*arguments, "--search", "ivfpq")
+        assert_one_line(result, "product codes take 9,984 photos", "give --search hnsw")
+        result = run(*arguments, "--search", "ivf")
+        assert_one_line(result, "lists take 39 photos", "there are 3", "give --search exact")
+        assert len(PhotoIndex(out)) == 3  # indexed nevertheless
+        assert run(*arguments, "--search", "hnsw")[0] == 0
+        monkeypatch.setattr(searching, "find_spec", lambda name: None)
+        draw(1, 1, False).save(tmp_path / "sketch.png")
+        ask = ("retrieve", "--index", out, *network[2:], "--sketch", tmp_path / "sketch.png")
+        assert_one_line(run(*ask), "is searched by hnsw, which takes FAISS", "--search exact")
+    monkeypatch.setattr(searching, "find_spec", lambda name: None)
+    missing = ("--search hnsw takes FAISS, which is missing: pip install faiss-cpu",)
+    assert_one_line(run(*arguments, "--search", "hnsw"), *missing)

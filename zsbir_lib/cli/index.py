@@ -23,6 +23,7 @@ INDEX_EXAMPLES = """Examples:
 \b
 zsbir index ~/Pictures --out pictures.index
 zsbir index ~/Pictures --out pictures.index --backbone vgg16 --device cuda
+zsbir index ~/Pictures --out pictures.index --search hnsw
 zsbir retrieve --index pictures.index --sketch drawing.png --out found.png
 zsbir serve --index pictures.index
 
@@ -59,6 +60,13 @@ def index(
     backbone: BackboneName = "squeezenet1_1",
     weights: Weights = None,
     device: Device = "auto",
+    search: Annotated[
+        str | None,
+        typer.Option(
+            help="How retrieve looks among the photos: exact, or, for very many, ivf, hnsw or "
+            "ivfpq, which take FAISS. Kept until another is given. [default: exact]"
+        ),
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Photos at once.")] = 64,
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes that decode photos.")
@@ -76,8 +84,9 @@ def index(
     """
     import_modules(imports)
     from zsbir_lib.features import load_backbone
-    from zsbir_lib.gallery import check_place, index_photos
+    from zsbir_lib.gallery import check_place, check_search, index_photos
 
+    check_search(search)
     check_place(out)  # before weights are fetched
     start = time.perf_counter()
     network = load_backbone(backbone, weights, device)
@@ -86,6 +95,7 @@ def index(
         folder,
         out,
         network,
+        search=search,
         follow_links=follow_links,
         batch_size=batch_size,
         workers=workers,
@@ -101,6 +111,7 @@ def index(
         "read": report.read,
         "kept": report.kept,
         "removed": report.removed,
+        "search": report.search,
         "unreadable": dict(report.unreadable),
         "gone": listing.gone,
         "unlisted": listing.unlisted,
@@ -127,6 +138,8 @@ def _lines(report: IndexReport, backbone: Backbone, out: Path, seconds: float) -
         f"{report.read:,} read by {backbone.name}, {report.kept:,} known, "
         f"{report.removed:,} removed",
     ]
+    if report.search != "exact":
+        lines.append(f"searched    by {report.search}, unless a method is chosen that learns")
     lines += _some([f"unreadable  {n} ({why})" for n, why in report.unreadable.items()])
     lines += _some([f"vanished    {name}" for name in listing.gone])
     lines += _some([f"not listed  {name} ({why})" for name, why in listing.unlisted.items()])

@@ -146,6 +146,7 @@ def retrieve(
         "method": photos.method.name,
         "gallery": gallery if index is None else photos.name,
         "gallery_photos": len(photos),
+        "search": "exact" if isinstance(photos, DatasetGallery) else photos.search_kind,
     }
     first_right = 0
     for one, answer, drawing in _answers(sketches.all, photos, k):

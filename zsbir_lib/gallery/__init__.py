@@ -9,6 +9,7 @@ from zsbir_lib.gallery.making import IndexReport, check_place, index_photos
 from zsbir_lib.gallery.photo_gallery import PhotoGallery
 from zsbir_lib.gallery.photo_index import THUMBNAIL, PhotoIndex
 from zsbir_lib.gallery.pictures import webp
+from zsbir_lib.gallery.searching import check_search, search_kind
 
 __all__ = [
     "THUMBNAIL",
@@ -17,7 +18,9 @@ __all__ = [
     "PhotoGallery",
     "PhotoIndex",
     "check_place",
+    "check_search",
     "index_photos",
     "list_photos",
+    "search_kind",
     "webp",
 ]

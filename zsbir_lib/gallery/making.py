@@ -13,7 +13,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from zsbir_lib.features import Backbone
 from zsbir_lib.features.decoding import Batch, decoded
 from zsbir_lib.features.precision import FLOAT32, computing
 from zsbir_lib.gallery.listing import Listing, State, check_some, list_photos
-from zsbir_lib.gallery.photo_index import BLOCKS, KIND, PhotoIndex, find_entries, settings
+from zsbir_lib.gallery.photo_index import BLOCKS, KIND, SEARCH, PhotoIndex, find_entries, settings
 from zsbir_lib.gallery.pictures import PhotoImages
 from zsbir_lib.gallery.rows import Rows, merge, newest, save_block
+from zsbir_lib.gallery.searching import check_search, keep_search
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.store import Draft, Store
 
@@ -55,6 +56,8 @@ class IndexReport:
         Photos that cannot be read, and why.
     listing : Listing
         What else is in the folder: files of other kinds, links, folders that cannot be listed.
+    search : str
+        How the index is searched.
     """
 
     photos: int
@@ -63,6 +66,7 @@ class IndexReport:
     removed: int
     unreadable: Mapping[str, str]
     listing: Listing
+    search: str = "exact"
 
 
 def index_photos(
@@ -70,6 +74,7 @@ def index_photos(
     out: str | os.PathLike,
     backbone: Backbone,
     *,
+    search: str | None = None,
     follow_links: bool = False,
     batch_size: int = 64,
     workers: int | None = None,
@@ -88,6 +93,10 @@ def index_photos(
         The index: a folder of its own, made if need be. It can be copied to any place.
     backbone
         What maps photos to features.
+    search
+        How the index is to be searched, one of `zsbir_lib.retrieval.KINDS`; None keeps what it
+        has, which is an exact search where nothing was said. A structure is made anew when photos
+        were added, changed or removed.
     follow_links
         Whether to follow links that lead out of the folder.
     batch_size
@@ -101,8 +110,11 @@ def index_photos(
     ------
     ZsbirError
         If the folder holds no photo, `out` holds anything else, an index made with another
-        network, or one of another folder that is still there, or it cannot be written.
+        network, or one of another folder that is still there, or it cannot be written; or if
+        FAISS is missing or there are too few photos for such a search: then the photos are indexed
+        nevertheless.
     """
+    check_search(search)
     for name, value in (("batch_size", batch_size), ("workers", workers)):
         if value is not None and value < 1:
             raise ZsbirError(f"{argument(name)} must be 1 or more, not {value}")
@@ -111,7 +123,8 @@ def index_photos(
     listing = list_photos(folder, follow_links=follow_links, leave_out=out)
     # The lock lies in the cache: an index holds nothing of the machine that made it.
     with Store().alone(out):
-        return _Run(listing, out, backbone, batch_size, workers, progress).go()
+        report = _Run(listing, out, backbone, batch_size, workers, progress).go()
+        return replace(report, search=keep_search(PhotoIndex(out), search))
 
 
 def check_place(out: str | os.PathLike) -> None:
@@ -121,7 +134,7 @@ def check_place(out: str | os.PathLike) -> None:
     except OSError as error:
         reason = "it is a file" if isinstance(error, NotADirectoryError) else error.strerror
         raise ZsbirError(f"cannot write an index to {out}: {reason}; give a folder") from None
-    if other := [name for name in there if name not in (KIND, BLOCKS, "lost+found")]:
+    if other := [name for name in there if name not in (KIND, BLOCKS, SEARCH, "lost+found")]:
         more = f" and {len(other) - 3} more" if len(other) > 3 else ""
         raise ZsbirError(
             f"{out} holds other files ({', '.join(other[:3])}{more}): give a new or empty folder "

@@ -13,9 +13,10 @@ from zsbir_lib.drawings import TOYBOX_STYLE, DrawingStyle
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Backbone
 from zsbir_lib.gallery.photo_index import PhotoIndex
+from zsbir_lib.gallery.searching import open_search
 from zsbir_lib.methods import Cosine, RetrievalMethod
 from zsbir_lib.reading import printable
-from zsbir_lib.retrieval import Ranking
+from zsbir_lib.retrieval import Index, Ranking
 
 
 class PhotoGallery:
@@ -37,13 +38,18 @@ class PhotoGallery:
     ----------
     name : str
         What it is called in results: the index's folder.
+    search_kind : str
+        How it is searched, one of `zsbir_lib.retrieval.KINDS`: by what the index keeps, if the
+        method compares features as they are. Photos that a method maps to other vectors are
+        searched exactly: making a structure of these would take longer than most searches.
     index, backbone, method
         As given.
 
     Raises
     ------
     ZsbirError
-        If the photos went through another network, or the method takes other features.
+        If the photos went through another network, or the method takes other features; or FAISS is
+        missing, and the index is searched by it.
     """
 
     def __init__(
@@ -58,8 +64,12 @@ class PhotoGallery:
         self.index, self.backbone = index, backbone
         self.method = Cosine() if method is None else method
         self._pen = pen or (min(1024, max(16, backbone.picture_size)), TOYBOX_STYLE)
+        kept = open_search(index) if isinstance(self.method, Cosine) else None
+        self.search_kind = "exact" if kept is None else kept.kind
         # A copy in memory, since methods compute with tensors that can be written.
-        self._ranked = self.method.index(torch.from_numpy(np.array(index.features)))
+        self._ranked: Index = (
+            self.method.index(torch.from_numpy(np.array(index.features))) if kept is None else kept
+        )
 
     def __len__(self) -> int:
         """Return the number of photos."""

@@ -24,6 +24,7 @@ THUMBNAIL = 96
 """Side of the small pictures, in pixels."""
 
 KIND = "photo-index"  # of the store's entry; no other folder of the index's is called so
+SEARCH = "search"  # where the index keeps what it is searched by
 BLOCKS = "photo-blocks"  # where an unfinished run keeps what it has read
 _FORMAT = 1
 _IDENTITY = ("backbone", "weights", "transform", "probe")

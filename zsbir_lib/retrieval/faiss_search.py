@@ -70,7 +70,17 @@ class Settings:
             If it has too few photos, or vectors that cannot be cut into so many parts.
         """
         settings = self
-        if self.kind in ("ivf", "ivfpq"):
+        if self.kind == "ivfpq" and size < _PER_CENTRE * _PQ_CENTRES:
+            raise ZsbirError(
+                f"product codes take {_PER_CENTRE * _PQ_CENTRES:,} photos to be trained on, "
+                f"and there are {size:,}: give {argument('search', 'hnsw')}"
+            )
+        if self.is_trained and self.n_lists is None and size < _PER_CENTRE:
+            raise ZsbirError(
+                f"lists take {_PER_CENTRE} photos to be trained on, and there are {size}: give "
+                f"{argument('search', 'exact')}"
+            )
+        if self.is_trained:
             most = max(1, size // _PER_CENTRE)
             n_lists = self.n_lists or min(most, round(4 * math.sqrt(size)))
             if size < _PER_CENTRE * n_lists:
@@ -81,11 +91,6 @@ class Settings:
                 )
             settings = replace(settings, n_lists=n_lists)
         if self.kind == "ivfpq":
-            if size < _PER_CENTRE * _PQ_CENTRES:
-                raise ZsbirError(
-                    f"product codes take {_PER_CENTRE * _PQ_CENTRES:,} photos to be trained on, "
-                    f"and there are {size:,}: give {argument('search', 'ivf')} or 'exact'"
-                )
             divisors = [one for one in range(1, width + 1) if width % one == 0]
             code_bytes = self.code_bytes or max(one for one in divisors if one <= max(1, width / 4))
             if code_bytes not in divisors:
