@@ -6,7 +6,7 @@ JOBS ?= 2
 export PYTHON
 PY := .venv/bin/python
 
-.PHONY: help book course wheel colab-check home downloads test test-all pretended test-cuda serve lint setup clean distclean
+.PHONY: help bench book course wheel colab-check home downloads test test-all pretended test-cuda serve lint setup clean distclean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -20,6 +20,7 @@ help:
 	@echo "make wheel      the library as one file to install in Colab, and its checksum"
 	@echo "make colab-check  every chapter on a recorded Colab image: ONLY=tour, PYTHON=python3.12"
 	@echo "make home       where the book is published: URL=https://github.com/OWNER/NAME TAG=v1.0"
+	@echo "make bench      how fast everything is, to benchmarks/RESULTS.md: FULL=1, ONLY=kmeans"
 	@echo "make serve      serve the built book on this machine (PORT=$(PORT))"
 	@echo "make lint       check the style of the code and its types"
 	@echo "make clean      remove what was built; distclean removes .venv too"
@@ -88,6 +89,12 @@ colab-check: wheel
 home: setup
 	@$(PY) tools/home.py $(if $(URL),--url "$(URL)") $(if $(TAG),--tag "$(TAG)") \
 	    $(if $(SITE),--site "$(SITE)")
+
+# It goes on where it stopped; what it compares with is in the environment.
+bench: setup
+	@$(PY) benchmarks/bench.py $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY)) \
+	    $(if $(AGAIN),--again) $(if $(DEVICE),--device "$(DEVICE)") \
+	    $(if $(PROTOTYPE),--prototype "$(PROTOTYPE)")
 
 serve: setup
 	@$(PY) tools/serve.py --port $(PORT)

@@ -21,6 +21,7 @@ from typing import Any
 
 from zsbir_lib.datasets import Toybox
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
+from zsbir_lib.files import write_json
 from zsbir_lib.methods.caae import CAAE
 from zsbir_lib.methods.cosine import Cosine
 from zsbir_lib.methods.cvae import CVAE
@@ -93,7 +94,7 @@ def main() -> int:
         result = zero_shot(other, features, split=split, with_map_all=False, progress=False)
         print(f"beside it, {other.title}: {result.report.mean_average_precision['k']:.3f}")
     if options.json:
-        options.json.write_text(json.dumps(rows, indent=2) + "\n")
+        write_json(options.json, rows)
     return 1 if collapsed else 0
 
 

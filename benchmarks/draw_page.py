@@ -30,6 +30,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 from chromium import FLAGS, browser_path  # noqa: E402
 from serve import make_server  # noqa: E402
 
+from zsbir_lib.files import write_json  # noqa: E402
+
 PAGE = "book/draw.html"
 MBIT = 10
 
@@ -145,6 +147,8 @@ def main() -> None:
     parser.add_argument("--strokes", type=int, default=25)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if not (options.site / PAGE).is_file():
+        sys.exit("error: the book is not built: make book")
     if browser_path() is None:
         sys.exit("error: there is no Chromium here")
     found = {}
@@ -169,7 +173,7 @@ def main() -> None:
     for name, value in found.items():
         print(f"{name:45} {value:8.2f}")
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        write_json(options.json, found)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import json
 import os
 import re
 import signal
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from zsbir_lib.course import build_assignment, grade_folder
 from zsbir_lib.course.notebooks import Cell, Notebook, notebook_text, read_notebook
+from zsbir_lib.files import write_json
 
 SOURCE = (
     Path(__file__).resolve().parents[1] / "book" / "assignments" / "sources" / "retrieval.ipynb"
@@ -129,7 +129,7 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:52} {value}")
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_json(options.json, figures)
     sys.exit(1 if off else 0)
 
 

@@ -11,7 +11,6 @@ one part taken away at a time, differences paired over the classes of all four.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ import torch
 from zsbir_lib.datasets import Sketchy, load_dataset
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
+from zsbir_lib.files import write_json
 from zsbir_lib.methods import SAE, Ours, OursGallery
 from zsbir_lib.methods.base import RetrievalMethod
 from zsbir_lib.protocols import class_bootstrap, zero_shot
@@ -46,10 +46,11 @@ VARIANTS: dict[str, RetrievalMethod] = {
 }
 
 
-def open_features(root: Path | None, weights: Path | None) -> FeatureSet:
+def open_features(root: Path | None, weights: Path | None, size: str | None) -> FeatureSet:
     """Return the features of the Toybox, or of a Sketchy folder."""
     if root is None:
-        return extract_features(load_dataset("toybox"), load_backbone("toynet"), progress=True)
+        toybox = load_dataset("toybox", **({"size": size} if size else {}))
+        return extract_features(toybox, load_backbone("toynet"), progress=True)
     try:
         dataset = Sketchy(root)
     except ZsbirError:  # a part that lacks the paper's unseen classes
@@ -110,17 +111,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, help="a Sketchy folder; the Toybox by default")
     parser.add_argument("--weights", type=Path, help="weights of SqueezeNet 1.1")
+    parser.add_argument("--size", help="of the Toybox (default: its own)")
     parser.add_argument("--splits", type=int, default=4)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    features = open_features(options.root, options.weights)
+    features = open_features(options.root, options.weights, options.size)
     found = {
+        "features": f"{features.dataset} by {features.backbone}",
         "ablation": ablation(features, options.splits),
         "milliseconds": latency(features, options.queries),
     }
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        write_json(options.json, found)
 
 
 if __name__ == "__main__":

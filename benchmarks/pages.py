@@ -27,6 +27,8 @@ from build_book import pages  # noqa: E402
 from chromium import FLAGS, browser_path  # noqa: E402
 from serve import SITE, make_server  # noqa: E402
 
+from zsbir_lib.files import write_json  # noqa: E402
+
 MBIT, DELAY, SLOWER = 10, 40, 4
 DESKTOP = {"width": 1280, "height": 900}
 QUIET = 1_500  # milliseconds after the load event in which late work still counts
@@ -86,7 +88,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pages", nargs="*", default=pages(), metavar="PAGE", help="default: all")
     parser.add_argument("--site", type=Path, default=SITE, help="default: %(default)s")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     given = parser.parse_args()
+    if not (given.site / "index.html").is_file():
+        sys.exit("error: the book is not built: make book")
+    if browser_path() is None:
+        sys.exit("error: there is no Chromium here")
+    found = {}
     print("page | MB | elements | paint s | ready s | load s | blocked s | longest s")
     print("--- | --- | --- | --- | --- | --- | --- | ---")
     with (
@@ -102,7 +110,10 @@ def main() -> None:
             times += [busy[key] for key in ("blocked", "longest")]
             row = [page, f"{slow['bytes'] / 1e6:.2f}", str(slow["nodes"])]
             print(" | ".join(row + [f"{time / 1000:.1f}" for time in times]), flush=True)
+            found[page] = slow | busy
         server.shutdown()
+    if given.json:
+        write_json(given.json, {"pages": found})
 
 
 if __name__ == "__main__":

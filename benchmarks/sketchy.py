@@ -10,7 +10,6 @@ that are held out from training; the unseen ones are looked at once, at the end.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from zsbir_lib.datasets import Sketchy
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import extract_features, load_backbone
+from zsbir_lib.files import write_json
 from zsbir_lib.methods import CVAE, Cosine
 from zsbir_lib.protocols import choose, zero_shot
 
@@ -73,7 +73,7 @@ def main() -> None:
     print(f"{'difference':12}        {generated.interval(baseline)}")
     if options.json:
         rows = [baseline.to_dict(), generated.to_dict()]
-        options.json.write_text(json.dumps(rows, indent=2) + "\n")
+        write_json(options.json, rows)
 
 
 if __name__ == "__main__":
