@@ -54,7 +54,7 @@ class LargeIndex(Index):
     links
         Of each photo in the graph of HNSW; twice as many in its lowest layer.
     breadth
-        How far a search looks: lists (32 by default), or photos that HNSW keeps in view (128, and
+        How far a search looks: lists (32 by default), or photos that HNSW keeps in view (256, and
         never fewer than are asked for). It may be set again at any time, as the attribute of this
         name.
     shard_size
