@@ -84,7 +84,7 @@ class CollapseExplorer(LiveWidget):
     ------
     ZsbirError
         If there is no run, shapes do not fit, numbers are not finite, or a photo is found that is
-        not among `photos`, or for which there is no `picture`.
+        not among the photos, or for which no picture is given.
     """
 
     _esm = module_text("collapse")
