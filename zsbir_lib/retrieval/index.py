@@ -222,7 +222,12 @@ class Index:
         return distances
 
     def _row_bytes(self) -> int:
-        return 16 * self.width + 4 * self.size + 4 * min(_RUN, self.size)
+        return 16 * self.width + 4 * self.size + (4 * _RUN if self._in_runs else 0)
+
+    @property
+    def _in_runs(self) -> bool:
+        """Whether photos are multiplied a run at a time, which takes a buffer."""
+        return self.device.type == "cpu" and self.size > _RUN
 
     def _queries_in_product(self, n: int, n_centres: int) -> int:
         rows = min(_PRODUCT_ROWS, _PRODUCT_BYTES // self._row_bytes() // _ROW_STEP * _ROW_STEP)
@@ -236,7 +241,7 @@ class Index:
         it: products of another shape may add in another order, and copies of a photo would get
         other distances.
         """
-        if self.device.type != "cpu" or self.size <= _RUN:
+        if not self._in_runs:
             torch.mm(vectors, self._gallery.T, out=products)
             return
         near = torch.empty((len(vectors), _RUN), dtype=products.dtype)
