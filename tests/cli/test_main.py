@@ -129,7 +129,9 @@ def test_errors_have_a_code_and_no_traceback(run, monkeypatch, error, code, line
 
 @pytest.mark.parametrize("by", ["option", "environment"])
 def test_a_traceback_is_shown_when_asked_for(run, monkeypatch, by):
-    monkeypatch.setattr(options_module.FeatureOptions, "load_backbone", fail_with(ZsbirError("wrong")))
+    monkeypatch.setattr(
+        options_module.FeatureOptions, "load_backbone", fail_with(ZsbirError("wrong"))
+    )
     if by == "environment":
         monkeypatch.setenv("ZSBIR_DEBUG", "1")
     code, _, err = run(*(["--debug"] if by == "option" else []), "features")
