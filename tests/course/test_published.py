@@ -99,7 +99,7 @@ def test_the_contents_say_points_questions_and_hours(source):
     text = (BOOK / "assignments" / "index.md").read_text(encoding="utf-8")
     read = read_source(source)
     points = sum(one.points for one in read.questions)
-    row = next(line for line in text.splitlines() if f"({read.name}.ipynb)" in line)
+    [row] = [line for line in text.splitlines() if f"({read.name}.ipynb)" in line]
     teachers = (BOOK / "appendix" / "teachers.md").read_text(encoding="utf-8")
     for one in read.questions:
         by = ", read by a person" if one.rubric else ""

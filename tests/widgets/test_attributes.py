@@ -5,6 +5,7 @@ import torch
 import traitlets
 
 from zsbir_lib.datasets import load_dataset
+from zsbir_lib.datasets.toybox.attributes import ATTRIBUTE_GROUPS
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Pairs
 from zsbir_lib.methods import DAP
@@ -87,11 +88,23 @@ GOOD = {"table": [[0, 1]], "classes": ["owl"], "attributes": ["fur", "beak"], "p
         ({"photos": {"one": [0.5, np.nan]}}, r"photos\['one'\] must be finite"),
         ({"photo": "two"}, "photo is 'two'"),
         ({"certainty": 1.0}, "certainty is 1.0"),
+        ({"groups": {"body": ["fur"], "skin": ["fur"]}}, "groups name 'fur' twice"),
     ],
 )
 def test_bad_input_is_named(change, message):
     with pytest.raises(ZsbirError, match=message):
         AttributeChooser(**(GOOD | change))
+
+
+def test_attributes_of_ones_own_stand_together_unless_grouped():
+    own = {"table": [[0, 1, 1]], "classes": ["owl"], "attributes": ["fur", "hooves", "big"],
+           "priors": [0.5, 0.5, 0.5]}  # fmt: skip
+    # Two of the three are words of the Toybox, which has other words beside them.
+    assert AttributeChooser(**own).groups == [("", ["fur", "hooves", "big"])]
+    toybox = AttributeChooser(**own, groups=ATTRIBUTE_GROUPS).groups
+    assert [names for title, names in toybox if title == "others"] == [["hooves"]]
+    mine = AttributeChooser(**own, groups={"feet": ["hooves", "claws"], "skin": ("fur",)})
+    assert mine.groups == [("feet", ["hooves"]), ("skin", ["fur"]), ("others", ["big"])]
 
 
 def test_unknown_answers_and_photos_are_refused(chooser):

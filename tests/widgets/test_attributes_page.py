@@ -113,7 +113,10 @@ def test_in_jupyterlab_page_and_python_follow_each_other(lab_notebook):
 @pytest.mark.browser
 def test_attributes_stand_in_groups(static_page):
     names = ["animal", "wings", "zigzag"]
-    page = static_page(AttributeChooser([[1, 1, 0], [0, 0, 1]], ["bird", "sign"], names, [0.5] * 3))
+    groups = {"what kind of thing": ["animal", "plant"], "parts": ["wings"]}
+    page = static_page(
+        AttributeChooser([[1, 1, 0], [0, 0, 1]], ["bird", "sign"], names, [0.5] * 3, groups=groups)
+    )
     assert page.locator(".zsbir-attributes-title").all_inner_texts() == [
         "what kind of thing", "parts", "others",
     ]  # fmt: skip

@@ -10,7 +10,6 @@ import numpy as np
 import traitlets
 from PIL import Image
 
-from zsbir_lib.datasets.toybox.attributes import ATTRIBUTE_GROUPS
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.plots import COLOURS, INK, Plot, new_plots
 from zsbir_lib.widgets.live import LiveWidget, data_url, finite, module_text
@@ -25,8 +24,12 @@ def _grouped(
     attributes: Sequence[str], groups: Mapping[str, Iterable[str]]
 ) -> list[tuple[str, list[str]]]:
     """Return the attributes by the titles of their groups, and the others by an empty one."""
+    lists = {title: list(names) for title, names in groups.items()}
+    named = [name for names in lists.values() for name in names]
+    if twice := sorted({name for name in named if named.count(name) > 1}):
+        raise ZsbirError(f"groups name {twice[0]!r} twice: an attribute stands in one group")
     found = [(title, [name for name in names if name in attributes])
-             for title, names in groups.items()]  # fmt: skip
+             for title, names in lists.items()]  # fmt: skip
     grouped = {name for _, names in found for name in names}
     found.append(("others" if grouped else "", [one for one in attributes if one not in grouped]))
     return [(title, names) for title, names in found if names]
@@ -64,8 +67,9 @@ class AttributeChooser(LiveWidget):
     certainty
         Of an answer, above 0.5 and below 1.
     groups
-        What to show together: names of attributes, by a title. The rest comes last; by default the
-        groups are the Toybox's, as far as the attributes have its names.
+        What to show together: names of attributes, by a title. Names that are no attribute here
+        are left out, and attributes that no group names come last. By default all stand together;
+        the Toybox's groups are `ATTRIBUTE_GROUPS`.
     caption
         Below the widget.
 
@@ -79,7 +83,7 @@ class AttributeChooser(LiveWidget):
     Raises
     ------
     ZsbirError
-        If shapes do not fit or a number is out of range.
+        If shapes do not fit, a number is out of range or a name stands twice.
     """
 
     _esm = module_text("attributes")
@@ -108,7 +112,7 @@ class AttributeChooser(LiveWidget):
         pictures: Mapping[str, Image.Image] | None = None,
         photo: str = "",
         certainty: float = 0.95,
-        groups: Mapping[str, Sequence[str]] | None = None,
+        groups: Mapping[str, Iterable[str]] | None = None,
         caption: str = "",
     ) -> None:
         has = finite(table, "table", ndim=2)
@@ -145,7 +149,7 @@ class AttributeChooser(LiveWidget):
             pictures={str(name): data_url(picture, 160)
                       for name, picture in (pictures or {}).items()},
             certainty=float(certainty),
-            groups=_grouped(attributes, ATTRIBUTE_GROUPS if groups is None else groups),
+            groups=_grouped(attributes, groups or {}),
             photo=photo,
             caption=caption,
         )  # fmt: skip
