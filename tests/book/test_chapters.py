@@ -108,6 +108,15 @@ def answers_of(notebook):
     return before, questions, [(int(number), text) for number, text in answers]
 
 
+def test_each_solution_ends_with_its_conclusion(notebook):
+    ends = [
+        cell.source.strip().splitlines()[-1]
+        for cell in notebook.cells
+        if cell.source.startswith("#@title Solution to exercise")
+    ]
+    assert [end for end in ends if not end.startswith("# ")] == []
+
+
 @pytest.mark.parametrize("page", ["book/tour", *CHAPTERS])
 def test_each_question_to_oneself_has_an_answer_folded_away(page):
     _, questions, answers = answers_of(nbformat.read(ROOT / f"{page}.ipynb", as_version=4))
@@ -156,6 +165,15 @@ def test_has_a_figure_that_moves(notebook):
     assert re.search(rf"\b({'|'.join(widgets.__all__)})\(", code)
 
 
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_next_chapter_is_the_next_one(name):
+    text = prose(nbformat.read(ROOT / f"{name}.ipynb", as_version=4))
+    at = CHAPTERS.index(name)
+    for words, step in (("the next chapter", 1), ("the (?:last chapter|chapter before)", -1)):
+        for target in re.findall(rf"(?i)\[{words}\]\(([\w/]+)\.ipynb\)", text):
+            assert f"book/{target}" == CHAPTERS[at + step]
+
+
 def test_uses_nothing_that_only_sphinx_understands(notebook):
     """In Colab a directive or a role shows as its source."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -186,6 +204,17 @@ def test_references_are_complete(key):
     assert entry.persons["author"]
     assert {"title", "year"} <= set(entry.fields)
     assert {"url", "doi"} & set(entry.fields), "a reader cannot follow it"
+
+
+def test_every_reference_is_cited():
+    pages = [one for one in BOOK.rglob("*") if one.suffix in (".ipynb", ".md")]
+    text = "".join(one.read_text(encoding="utf-8") for one in pages)
+    unused = [
+        key
+        for key, entry in REFERENCES.items()
+        if not any(mark in text for mark in (key, *map(entry.fields.get, ("doi", "url"))) if mark)
+    ]
+    assert unused == []
 
 
 def test_every_reference_is_listed():

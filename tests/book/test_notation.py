@@ -41,3 +41,27 @@ def test_each_letter_has_two_meanings():
         meanings.setdefault(letter, []).extend(meaning.split(";"))
     assert len(meanings) >= 17
     assert [letter for letter, found in meanings.items() if len(found) < 2] == []
+
+
+def test_every_equation_that_is_named_is_there_and_once():
+    tags, named = [], {}
+    for path in sorted(BOOK.rglob("*.ipynb")) + sorted(BOOK.rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            cells = nbformat.reads(text, as_version=4).cells
+            text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        tags += re.findall(r"\\tag\{([\d.]+)\}", text)
+        named[str(path)] = set(re.findall(r"\(((?:[1-9]|1\d)\.\d{1,2})\)", text))
+    assert len(tags) == len(set(tags)) > 100
+    assert {path: found - set(tags) for path, found in named.items() if found - set(tags)} == {}
+
+
+def test_equations_that_the_library_names_are_there():
+    chapters = "".join(path.read_text(encoding="utf-8") for path in BOOK.glob("*.ipynb"))
+    named = set()
+    for folder in ("check", "course"):
+        for path in (BOOK.parent / "zsbir_lib" / folder).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            named |= set(re.findall(r"(?<!\w)\(([1-9]\.\d{1,2})\)", text))
+    assert len(named) > 20
+    assert [one for one in sorted(named) if f"tag{{{one}}}" not in chapters] == []

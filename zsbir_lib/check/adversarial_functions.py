@@ -172,7 +172,7 @@ LOSSES = FunctionQuestion(
     (
         Mistake("D rounds to 0 or 1 where a logit is large, and its logarithm is infinite there. "
                 "Write log D by the logit itself.", _n(adversary=_rounded)),
-        Mistake("that minimises the log-likelihood, as the sign is printed in (8.7): the network "
+        Mistake("that minimises the log-likelihood, as the sign is printed in (8.8): the network "
                 "would learn to rebuild as badly as it can.", _n(rebuilt=-0.5)),
         Mistake("the adversarial term saturates; take the one that pushes hardest where D is sure.",
                 _n(adversary=lambda t: -_softplus(t))),
@@ -185,7 +185,7 @@ LOSSES = FunctionQuestion(
         Mistake("you average over the numbers of a photo; the log-likelihood of a photo is their "
                 "sum.", _n(per_number=True)),
         Mistake("a half is missing: with variance 1, what stands before the squared error in the "
-                "logarithm of a normal density?", _n(rebuilt=1.0)),
+                "logarithm of a Gaussian density?", _n(rebuilt=1.0)),
         Mistake("you add over pairs; take the mean, or the loss grows with the batch.",
                 _n(add=True)),
         Mistake("D rounds to 0 or 1 where a logit is large, and its logarithm is infinite there. "

@@ -79,7 +79,7 @@ def chase(cause: str, seed: list[int]) -> list[Moment]:
             found.append(Moment(step, codes, critic.heights()))
         if cause != "frozen":
             critic.learn(rng.normal(size=codes.shape), codes)
-        # How hard each loss pushes the logit up, by equation (8.9).
+        # How hard each loss pushes the logit up, by equation (8.7).
         height = expit(critic.logit(codes))
         push = height if cause == "saturating" else 1 - height
         codes = codes + _RATE * push[:, None] * critic.slope(codes)
