@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import zsbir_lib
+from zsbir_lib.defaults import DEFAULT_METHOD, TOYBOX_NETWORK
 
 LIBRARY = Path(zsbir_lib.__file__).parent
 MODULES = {path.relative_to(LIBRARY).as_posix(): path for path in sorted(LIBRARY.rglob("*.py"))}
@@ -61,6 +62,21 @@ def test_one_room_does_it(function, rooms):
     assert {place for place in found if not place.startswith(rooms)} == set()
     idle = {room for room in rooms if not any(place.startswith(room) for place in found)}
     assert idle == set(), f"these need not be named any more, or {function} has another name"
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [(DEFAULT_METHOD, "methods/ours.py"), (TOYBOX_NETWORK, "features/recipes.py")],
+)
+def test_what_answers_where_nobody_chose_is_named_once(name, own):
+    naming = {
+        place
+        for place, path in MODULES.items()
+        if not place.startswith("toynet/")  # the network's own card
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == name
+    }
+    assert naming == {"defaults.py", own}
 
 
 @pytest.mark.parametrize("place", [one for one in MODULES if not one.startswith(DRAWINGS)])

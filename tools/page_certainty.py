@@ -21,11 +21,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from zsbir_lib.datasets import load_dataset
+from zsbir_lib.defaults import TOYBOX_NETWORK
 from zsbir_lib.features import extract_features, load_backbone
 from zsbir_lib.files import atomic_path
 from zsbir_lib.web.certainty import RECORD, count_certainty, read_drawings
 from zsbir_lib.web.export import PAGE_METHODS
-from zsbir_lib.web.toybox import BACKBONE
 
 PLACE = Path(__file__).resolve().parents[1] / "zsbir_lib" / "web" / RECORD
 OTHERS = 2  # drawings of each other word: there are many words
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Count, write, and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--backbone", default=BACKBONE, help="that sketches and photos go through")
+    parser.add_argument("--backbone", default=TOYBOX_NETWORK, help="that sketches and photos go through")
     parser.add_argument("--page", help="backbone of the page; by default the same")
     parser.add_argument("--methods", nargs="+", default=[m for m in PAGE_METHODS if m != "cvae"])
     options = parser.parse_args(arguments)

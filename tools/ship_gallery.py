@@ -13,7 +13,7 @@ import shutil
 from zsbir_lib.cli.galleries import DatasetGallery
 from zsbir_lib.cli.models import origin
 from zsbir_lib.cli.options import FeatureOptions
-from zsbir_lib.cli.retrieve import DEFAULT_METHOD, TOYBOX_NETWORK
+from zsbir_lib.defaults import DEFAULT_METHOD, TOYBOX_NETWORK
 from zsbir_lib.methods import create_method
 from zsbir_lib.methods.kept import SHIPPED, keep_gallery
 

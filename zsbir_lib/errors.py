@@ -131,11 +131,16 @@ class DivergedError(ZsbirError):
     ----------
     history : dict of str to list of float
         The terms of the loss up to the last good epoch.
+    what : str
+        What happened and where, without advice: ``"CVAE: loss became nan in epoch 2, batch 1"``.
     """
 
-    def __init__(self, message: str, history: dict[str, list[float]] | None = None) -> None:
+    def __init__(
+        self, message: str, history: dict[str, list[float]] | None = None, *, what: str = ""
+    ) -> None:
         super().__init__(message)
         self.history = history or {}
+        self.what = what or message
 
 
 def explain(error: Exception) -> str:

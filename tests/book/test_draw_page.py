@@ -10,6 +10,7 @@ from chromium import note_errors
 from PIL import Image
 
 from zsbir_lib.datasets import load_dataset
+from zsbir_lib.defaults import TOYBOX_NETWORK
 from zsbir_lib.drawings import render_strokes
 from zsbir_lib.features import extract_features, load_backbone
 from zsbir_lib.methods import CVAE, OursGallery
@@ -17,7 +18,7 @@ from zsbir_lib.retrieval import rank
 from zsbir_lib.web.certainty import clearness
 from zsbir_lib.web.export import PAGE_METHODS, SAMPLES, THUMBNAIL
 from zsbir_lib.web.networks import fold_batch_norms, round_weights
-from zsbir_lib.web.toybox import BACKBONE, gallery
+from zsbir_lib.web.toybox import gallery
 
 PAGE = "book/draw.html"
 PEAR = [
@@ -425,7 +426,7 @@ def test_a_drawing_that_is_unlike_anything_gets_not_sure_with_the_reason(draw, m
 @pytest.fixture(scope="module")
 def python(site, model):
     """What the page computes with, in PyTorch: the backbone has the weights that were rounded."""
-    backbone = load_backbone(BACKBONE)
+    backbone = load_backbone(TOYBOX_NETWORK)
     toybox = load_dataset("toybox", progress=False)
     features = extract_features(toybox, backbone, progress=False)
     photos, labels = gallery(tuple(sorted(toybox.split.unseen)), 100, progress=False)

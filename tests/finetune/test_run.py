@@ -217,8 +217,9 @@ def test_a_training_that_diverges_says_so_and_writes_nothing(
     settings = replace(QUICK, recipe=recipe, learning_rate=1e30)
     with speaking_command_line(), pytest.raises(DivergedError) as caught:
         fine_tune(stripes, two_layers, tmp_path / "t.safetensors", settings)
-    assert "in epoch 1" in str(caught.value)
-    assert str(caught.value).endswith("lower --learning-rate")
+    assert caught.value.what.startswith("fine-tuning: ")
+    assert "in epoch 1" in caught.value.what
+    assert str(caught.value) == f"{caught.value.what}: lower --learning-rate"
     assert list(tmp_path.iterdir()) == []
 
 

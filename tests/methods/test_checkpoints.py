@@ -102,13 +102,42 @@ def test_a_missing_file_is_named(state, name):
     assert f"is damaged ({name} is missing)" in refusal(state)
 
 
-def test_what_is_done_about_damage_helps(state):
-    with open(state / "epoch-00001" / "__0_0.distcp", "r+b") as file:
+def damage(place):
+    with open(place / "__0_0.distcp", "r+b") as file:
         file.write(b"?")
-    refusal(state)
+
+
+def test_what_is_done_about_damage_helps(state):
+    damage(state / "epoch-00001")
+    assert refusal(state).endswith("remove that folder, and the training begins anew")
     shutil.rmtree(state / "epoch-00001")
     fit(state)
     assert [path.name for path in state.iterdir()] == ["epoch-00001"]
+
+
+def test_a_checkpoint_before_a_damaged_one_is_named_and_gone_on_from(tmp_path, monkeypatch):
+    """The power went when the second had its name, and the first was still there."""
+    import zsbir_lib.methods.checkpoints as module
+
+    class PowerCut(BaseException):
+        pass
+
+    def in_the_second(draft, empty=module._empty):
+        if (tmp_path / "epoch-00002").exists():
+            (draft).rename(tmp_path / "epoch-00001")  # what it was called a moment ago
+            raise PowerCut
+        empty(draft)
+
+    with monkeypatch.context() as patch, pytest.raises(PowerCut):
+        patch.setattr(module, "_empty", in_the_second)
+        fit(tmp_path, epochs=2)
+    damage(tmp_path / "epoch-00002")
+    message = refusal(tmp_path, epochs=2)
+    assert message.endswith("remove that folder, and the training goes on from epoch-00001")
+    shutil.rmtree(tmp_path / "epoch-00002")
+    done = fit(tmp_path, epochs=2)
+    undisturbed = create_method("cvae", **SETTINGS | {"epochs": 2}).fit(make_pairs())
+    assert done.history_ == undisturbed.history_
 
 
 @pytest.mark.filterwarnings("ignore:torch.distributed is disabled")

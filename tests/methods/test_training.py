@@ -70,6 +70,7 @@ def test_a_nan_stops_the_run_says_where_and_keeps_the_last_good_weights():
     message = r"Test: loss became inf in epoch 3, batch 2; the weights kept .* end of epoch 2"
     with pytest.raises(DivergedError, match=message) as caught:
         run(network, step_for(network, loss_of), epochs=5)
+    assert caught.value.what == "Test: loss became inf in epoch 3, batch 2"
     assert len(caught.value.history["loss"]) == 2
     # The third epoch begins with the fifth batch: those are the last good weights.
     assert torch.equal(network.weight, states[4]["weight"])

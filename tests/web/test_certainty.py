@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from zsbir_lib.defaults import TOYBOX_NETWORK
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import load_backbone
 from zsbir_lib.web.certainty import (
@@ -18,7 +19,7 @@ from zsbir_lib.web.certainty import (
     read_drawings,
 )
 from zsbir_lib.web.export import PAGE_METHODS
-from zsbir_lib.web.toybox import BACKBONE, certainty
+from zsbir_lib.web.toybox import certainty
 
 
 def test_an_answer_is_clear_where_the_first_photo_is_near_and_the_found_resemble_each_other():
@@ -100,7 +101,7 @@ def test_where_nobody_drew_the_own_sketches_say_so(scribbles):
 
 
 def test_the_record_is_of_the_backbone_that_ships_and_of_the_methods_of_the_page():
-    record = packaged(load_backbone(BACKBONE).weights_id)
+    record = packaged(load_backbone(TOYBOX_NETWORK).weights_id)
     assert set(record) == set(PAGE_METHODS) - {"cvae"}, "run python tools/page_certainty.py"
     for counted in record.values():
         assert counted["source"] == "people"
@@ -113,7 +114,7 @@ def test_the_record_is_of_the_backbone_that_ships_and_of_the_methods_of_the_page
 def test_other_weights_are_counted_anew_and_generative_methods_are_not(scribbles, features):
     found = certainty(scribbles, ("cosine", "cvae"))
     assert {name: counted["source"] for name, counted in found.items()} == {"cosine": "sketches"}
-    shipped = dataclasses.replace(features, weights_id=load_backbone(BACKBONE).weights_id)
+    shipped = dataclasses.replace(features, weights_id=load_backbone(TOYBOX_NETWORK).weights_id)
     assert certainty(shipped, ("cosine", "cvae"))["cosine"]["source"] == "people"
 
 

@@ -20,6 +20,7 @@ from zsbir_lib.cli.options import (
 )
 from zsbir_lib.cli.own_photos import open_gallery
 from zsbir_lib.cli.sketches import Sketch, Sketches, describe, read_sketches
+from zsbir_lib.defaults import DEFAULT_METHOD, TOYBOX_NETWORK
 from zsbir_lib.errors import ZsbirError
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
     from zsbir_lib.gallery import PhotoGallery
 
-DEFAULT_METHOD = "ours+gallery"
-"""What ranks photos unless another method is asked for; the page's, too."""
-TOYBOX_NETWORK = "toynet-sketch"
-"""What turns the Toybox's photos, and drawings, into features; the page's, too."""
 _AT_ONCE = 256  # drawings that are answered together
 _SOME_UNREAD = 2  # the exit status where a drawing cannot be read, as for any bad input
 

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from zsbir_lib.datasets import SketchPhotoDataset
 from zsbir_lib.devices import choose_device
-from zsbir_lib.errors import DivergedError, ZsbirError, argument, hyper_parameter
+from zsbir_lib.errors import DivergedError, ZsbirError, argument
 from zsbir_lib.features import Backbone, extract_features
 from zsbir_lib.features.backbones import Normalised
 from zsbir_lib.features.precision import MIXED, choose_precision, computing
@@ -298,9 +298,9 @@ class _Run:
                     ahead=ahead, after=after,
                 )  # fmt: skip
         except DivergedError as error:
-            text = str(error).replace(hyper_parameter("learning_rate"), argument("learning_rate"))
-            text = text.partition("; the weights kept")[0] + text[text.rindex(": lower") :]
-            raise DivergedError(text, error.history) from None
+            # No weights are kept here, and the rate is an option of the command.
+            text = f"{error.what}: lower {argument('learning_rate')}"
+            raise DivergedError(text, error.history, what=error.what) from None
 
     def losses(self, images: Tensor) -> Tensor:
         """Return the loss of each triplet, of images as `Triplets.ahead` has them."""

@@ -259,9 +259,13 @@ def _digest(record: Mapping[str, Any]) -> str:
 
 
 def _damaged(place: Path, name: str, how: str) -> ZsbirError:
+    # There is one before only where a job was killed between a new one's name and its removal.
+    before = [path.parent.name for path in place.parent.glob(f"epoch-*/{_RECORD}")]
+    before = sorted(name for name in before if name < place.name)
+    then = f"goes on from {before[-1]}" if before else "begins anew"
     return ZsbirError(
         f"the checkpoint {place} is damaged ({name} {how}): remove that folder, and the training "
-        "goes on from the one before, or begins anew"
+        f"{then}"
     )
 
 

@@ -215,10 +215,12 @@ def train(
             table = torch.stack(world().gather(table)).mean(dim=0)
             if fault := _fault(names, table, network):
                 which = f"those at the end of epoch {epoch}" if epoch else "the untrained ones"
+                what = f"{name}: {fault[0]} in epoch {epoch + 1}{fault[1]}"
                 raise DivergedError(
-                    f"{name}: {fault[0]} in epoch {epoch + 1}{fault[1]}; the weights kept are "
-                    f"{which}: lower {hyper_parameter('learning_rate')}",
+                    f"{what}; the weights kept are {which}: lower "
+                    f"{hyper_parameter('learning_rate')}",
                     history,
+                    what=what,
                 )
             found = dict(zip(names, table.double().mean(dim=0).tolist(), strict=True))
             for key, value in (found | dict(after() if after else {})).items():

@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from zsbir_lib.defaults import DEFAULT_METHOD
 from zsbir_lib.devices import threads
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import Backbone, FeatureSet, Pairs
@@ -27,7 +28,7 @@ from zsbir_lib.web.folder import PageFolder, named
 from zsbir_lib.web.networks import check_packages, fold_batch_norms, onnx_bytes, round_weights
 from zsbir_lib.web.page_format import ENTRY, FORMAT
 
-PAGE_METHODS = ("ours+gallery", "ours", "cvae", "sae", "triplet-coarse", "cosine")
+PAGE_METHODS = (DEFAULT_METHOD, "ours", "cvae", "sae", "triplet-coarse", "cosine")
 """The best on held-out seen classes comes first, since the page begins with it."""
 WEIGHTS = (0.0, 1.0, 10.0, 100.0)
 SAMPLES = (5, 20, 50, 100, 200)

@@ -12,15 +12,13 @@ from PIL import Image
 from zsbir_lib.datasets import load_dataset
 from zsbir_lib.datasets.toybox.generation import Pictures
 from zsbir_lib.datasets.toybox.recipe import Counts, Recipe
+from zsbir_lib.defaults import TOYBOX_NETWORK
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import FeatureSet, extract_features, load_backbone
 from zsbir_lib.methods import METHODS
 from zsbir_lib.methods.generative import GenerativeMethod
 from zsbir_lib.web.certainty import own_sketches, packaged
 from zsbir_lib.web.export import PAGE_METHODS, export_web, open_page_folder
-
-BACKBONE = "toynet-sketch"
-"""What the page answers with. Photos and drawings go through networks of their own."""
 
 EXAMPLES = ("giraffe", "windmill", "pear", "scissors", "rhinoceros", "wheelchair", "tree", "bat")
 
@@ -74,7 +72,7 @@ def export_toybox_page(
         raise ZsbirError(f"{per_class} photos of each class: it must be 1 or more")
     open_page_folder(folder)  # before pictures are drawn for it
     toybox = load_dataset("toybox", progress=progress)
-    backbone = load_backbone(BACKBONE)
+    backbone = load_backbone(TOYBOX_NETWORK)
     features = extract_features(toybox, backbone, progress=progress)
     photos, labels = gallery(tuple(sorted(toybox.split.unseen)), per_class, progress)
     first = {
