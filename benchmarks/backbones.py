@@ -25,11 +25,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from record import write_record
 from safetensors.torch import save_file
 
 import zsbir_lib
 from zsbir_lib.features import Backbone, load_backbone
 from zsbir_lib.features.zoos import find_recipe
+from zsbir_lib.files import atomic_path
 from zsbir_lib.measured import measurement
 
 REFERENCE = "squeezenet1_1"
@@ -163,8 +165,7 @@ def main() -> None:
             flush=True,
         )
         if options.json:  # after each, so that what is measured by now is kept
-            text = json.dumps(record(options, runs), indent=1)
-            options.json.write_text(text + "\n", encoding="utf-8")
+            write_record(options.json, record(options, runs))
 
 
 def record(options: argparse.Namespace, runs: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +207,8 @@ def write_page(page: Path) -> None:
     before, _, rest = text.partition(marks[0])
     after = rest.partition(marks[1])[2]
     kept = f"{before}{marks[0]}\n{table(measurement('backbones'))}\n\n{marks[1]}{after}"
-    page.write_text(kept, encoding="utf-8")
+    with atomic_path(page) as temporary:
+        temporary.write_text(kept, encoding="utf-8")
 
 
 if __name__ == "__main__":

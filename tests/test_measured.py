@@ -30,7 +30,9 @@ def test_a_measurement_says_what_made_it_and_of_what(name):
         assert record[key]
 
 
-@pytest.mark.parametrize("name", ["caae_choices", "cvae_sweep", "galleries", "switches"])
+@pytest.mark.parametrize(
+    "name", ["backbones", "caae_choices", "cvae_sweep", "galleries", "switches"]
+)
 def test_writing_a_record_again_changes_nothing(name, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     from record import record_text

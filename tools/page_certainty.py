@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Count, write, and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--backbone", default=TOYBOX_NETWORK, help="that sketches and photos go through")
+    parser.add_argument(
+        "--backbone", default=TOYBOX_NETWORK, help="that sketches and photos go through"
+    )
     parser.add_argument("--page", help="backbone of the page; by default the same")
     parser.add_argument("--methods", nargs="+", default=[m for m in PAGE_METHODS if m != "cvae"])
     options = parser.parse_args(arguments)

@@ -81,6 +81,12 @@ def hyper_parameter(name: str, value: Any = _ABSENT) -> str:
     return f"-p {name}={'...' if value is _ABSENT else value}"
 
 
+def check_on_error(value: str) -> None:
+    """Raise a `ZsbirError` unless a value says what an unreadable image does: raise or skip."""
+    if value not in ("raise", "skip"):
+        raise ZsbirError(f"{argument('on_error')} is raise or skip, not {value!r}")
+
+
 class ZsbirError(ValueError):
     """Bad input: the message says what is wrong, where, and what to do about it.
 
@@ -124,8 +130,19 @@ class OptionsChangedError(ZsbirError):
     """An interrupted run was resumed with other options than it was begun with."""
 
 
+class DamagedError(ZsbirError):
+    """What was kept is damaged, gone in part or of another version: making it anew helps."""
+
+
 class DivergedError(ZsbirError):
     """A training came upon NaN or infinity.
+
+    Parameters
+    ----------
+    message
+        In one line, with advice.
+    history, what
+        The attributes of these names; no history, and the message, by default.
 
     Attributes
     ----------

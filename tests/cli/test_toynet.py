@@ -74,3 +74,8 @@ class TestToynet:
         (tmp_path / "cup.ndjson").write_text(drawing, encoding="utf-8")
         run("toynet", "train", "--out", tmp_path / "out", "--drawings", tmp_path)
         assert made["sketches"][1]["drawings"] == tmp_path
+        (tmp_path / "cup.ndjson").write_text("{broken\n" + (tmp_path / "cup.ndjson").read_text())
+        arguments = ("toynet", "train", "--out", tmp_path / "out", "--drawings", tmp_path)
+        assert_one_line(run(*arguments), "cup.ndjson, number 0 (line 1)", "--on-error skip")
+        assert run(*arguments, "--on-error", "skip")[0] == 0
+        assert made["sketches"][1]["on_error"] == "skip"

@@ -281,6 +281,27 @@ def test_damaged_bytes_give_an_image_or_a_clear_error(tmp_path_factory, suffix, 
         assert read_image(image).tobytes() == image.tobytes()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="libtiff cannot be reached there")
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_deflate", "jpeg"])
+def test_a_damaged_tiff_writes_nothing_of_its_own(tmp_path, compression):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.tif", compression=compression)
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    data[200:600] = bytes(byte ^ 0x5A for byte in data[200:600])
+    (tmp_path / "a.tif").write_bytes(data)
+    code = (
+        "import sys; from zsbir_lib.drawings import read_image; from zsbir_lib import ZsbirError\n"
+        "try: read_image(sys.argv[1])\n"
+        "except ZsbirError as error: print(error)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.tif")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    if compression != "jpeg":  # which decodes what is left
+        assert done.stdout.startswith(f"cannot read the image {tmp_path / 'a.tif'}: ")
+        assert done.stdout.count("\n") == 1
+
+
 def test_bytes_of_a_file_are_read_as_the_file(tmp_path):
     Image.new("RGB", (4, 3), (1, 2, 3)).save(tmp_path / "a.png")
     data = (tmp_path / "a.png").read_bytes()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zsbir_lib.drawings import read_drawing, read_strokes, render_strokes
+from zsbir_lib.drawings import read_all_strokes, read_drawing, read_strokes, render_strokes
 from zsbir_lib.errors import ZsbirError, speaking_command_line
 
 POINTS = [
@@ -120,6 +120,24 @@ class TestJson:
             read_drawing(path)
         assert "\n" not in str(raised.value)
         assert "cat.json" in str(raised.value)
+
+    @pytest.mark.parametrize("lines", [3, 60_000], ids=["short", "longer than a drawing may be"])
+    def test_a_first_line_that_is_none_does_not_end_the_file(self, tmp_path, lines):
+        path = tmp_path / "cats.ndjson"
+        whole = [drawing([[[0, 9, n], [0, 9, n]]]) for n in range(lines)]
+        path.write_text("\n".join(["", "{broken", *whole[:-1], "", "{too", whole[-1], ""]))
+        assert (path.stat().st_size > 4_000_000) == (lines > 3)
+        found = list(read_all_strokes(path))
+        assert [one.number for one in found] == list(range(lines + 2))
+        assert [one.line for one in found] == [*range(2, lines + 2), lines + 3, lines + 4]
+        broken = [one for one in found if one.error is not None]
+        assert [one.number for one in broken] == [0, lines]
+        assert [str(one.error) for one in broken] == [
+            f"cannot read the drawing {path}, number {one.number} (line {one.line}): it is no "
+            "JSON, or is damaged"
+            for one in broken
+        ]
+        assert found[-1].strokes[0][-1] == (lines - 1, lines - 1)
 
     def test_an_image_has_no_numbers(self, tmp_path):
         render_strokes(POINTS).save(tmp_path / "cat.png")

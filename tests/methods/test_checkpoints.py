@@ -124,13 +124,14 @@ def test_a_checkpoint_before_a_damaged_one_is_named_and_gone_on_from(tmp_path, m
 
     def in_the_second(draft, empty=module._empty):
         if (tmp_path / "epoch-00002").exists():
-            (draft).rename(tmp_path / "epoch-00001")  # what it was called a moment ago
+            draft.rename(tmp_path / "epoch-00001")  # what it was called a moment ago
             raise PowerCut
         empty(draft)
 
-    with monkeypatch.context() as patch, pytest.raises(PowerCut):
+    with monkeypatch.context() as patch:
         patch.setattr(module, "_empty", in_the_second)
-        fit(tmp_path, epochs=2)
+        with pytest.raises(PowerCut):
+            fit(tmp_path, epochs=2)
     damage(tmp_path / "epoch-00002")
     message = refusal(tmp_path, epochs=2)
     assert message.endswith("remove that folder, and the training goes on from epoch-00001")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zsbir_lib.datasets.toybox.instance import Toy
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, speaking_command_line
 from zsbir_lib.toynet import InventedToy, draw_sketch_material, read_people
 from zsbir_lib.toynet.sketch_material import TOYS_SEED
 
@@ -139,5 +139,31 @@ def test_what_cannot_be_read_is_named(tmp_path, folder):
         stream.write("{broken\n")
     with pytest.raises(ZsbirError, match=r"cannot read the drawing .*cup\.ndjson, number 2"):
         read_people(folder, CLASSES)
+    with pytest.raises(ZsbirError, match="on_error is raise or skip, not 'ignore'"):
+        read_people(folder, CLASSES, on_error="ignore")
     with pytest.raises(ZsbirError, match="0 toys of a class"):
         draw_sketch_material(CLASSES, 0)
+
+
+def test_drawings_that_cannot_be_read_are_left_out_if_that_is_asked_for(folder, tmp_path, caplog):
+    whole = read_people(folder, CLASSES)
+    cup, drums = folder / "cup.ndjson", folder / "drums.ndjson"
+    first, second = cup.read_text(encoding="utf-8").splitlines()
+    cup.write_text(f"{{broken\n{first}\n\n{second}\n[]\n", encoding="utf-8")
+    drums.write_text("{", encoding="utf-8")
+    with speaking_command_line(), pytest.raises(ZsbirError) as raised:
+        read_people(folder, CLASSES)
+    assert str(raised.value) == (
+        f"cannot read the drawing {cup}, number 0 (line 1): it is no JSON, or is damaged; mend it, "
+        "or leave it out by --on-error skip"
+    )
+    found = draw_sketch_material(
+        CLASSES, 1, folder, workers=1, root=tmp_path / "cache", on_error="skip"
+    )
+    assert [record.getMessage() for record in caplog.records] == [
+        f"left out: cannot read the drawing {cup}, number 0 (line 1): it is no JSON, or is "
+        "damaged, and 1 more",
+        f"left out: cannot read the drawing {drums}: it is no JSON, or is damaged",
+    ]
+    assert len(found.drawings) == len(whole["drawings"]) - 1  # the drum
+    assert found.words == whole["words"]

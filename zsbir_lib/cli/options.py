@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsbir_lib.cli.imports import import_modules
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, check_on_error
 from zsbir_lib.reading import check_file, printable
 
 if TYPE_CHECKING:
@@ -233,8 +233,7 @@ class FeatureOptions(DatasetOptions):
         from zsbir_lib.devices import choose_device
         from zsbir_lib.features import PAIRINGS
 
-        if self.on_error not in (None, "raise", "skip"):
-            raise ZsbirError(f"--on-error is raise or skip, not {self.on_error!r}")
+        check_on_error(self.on_error or "raise")
         if self.pairing not in PAIRINGS:
             raise ZsbirError(f"--pairing is {' or '.join(PAIRINGS)}, not {self.pairing!r}")
         choose_device(self.device)

@@ -59,6 +59,9 @@ def train(
         Path | None,
         typer.Option(help="Folder of Quick, Draw!'s files WORD.ndjson, to learn from too."),
     ] = None,
+    on_error: Annotated[
+        str, typer.Option(help="What an unreadable one of these drawings does: raise, or skip.")
+    ] = "raise",
     epochs: Annotated[int, typer.Option(min=1, help="Times that a photo is seen.")] = 16,
     photos_per_class: Annotated[int, typer.Option(min=1, help="Photos to train on.")] = 100,
     held_out_per_class: Annotated[
@@ -105,7 +108,9 @@ def train(
     wanted += [sketch_file] * (network is not Network.PHOTOS)
     check_outputs(*wanted)
     if drawings is not None:
-        read_people(drawings, toynet_classes())  # an hour later is too late for a wrong folder
+        read_people(
+            drawings, toynet_classes(), on_error=on_error
+        )  # an hour later is too late for a wrong folder
     options: dict[str, Any] = {
         "seed": seed, "threads": threads, "device": device, "workers": workers,
     }  # fmt: skip
@@ -128,6 +133,7 @@ def train(
         card = make_sketch_network(
             sketch_file,
             drawings=drawings,
+            on_error=on_error,
             toys_per_class=toys_per_class,
             inventions=inventions,
             epochs=epochs,

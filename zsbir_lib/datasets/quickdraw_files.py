@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import operator
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,10 +28,12 @@ from zsbir_lib.datasets.quickdraw_forms import (
     word_of,
 )
 from zsbir_lib.drawings.stroke_files import Stroke, read_all_strokes
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, argument, check_on_error
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.reading import check_file
 from zsbir_lib.store import Draft, Store
+
+logger = logging.getLogger(__name__)
 
 _INDEX_VERSION = 1
 _MOST_BYTES = 4_000_000  # of one drawing
@@ -67,7 +70,7 @@ def list_drawing_files(folder: Path, form: str, class_name: Callable[[str], str]
 
 
 def read_words(
-    folder: str | os.PathLike, most: int | None = None
+    folder: str | os.PathLike, most: int | None = None, *, on_error: str = "raise"
 ) -> Iterator[tuple[str, Iterator[list[Stroke]]]]:
     """Read all drawings of a folder of Quick, Draw!'s ``.ndjson`` files, word by word.
 
@@ -77,6 +80,9 @@ def read_words(
         Holds ``WORD.ndjson``, or files that are called as downloads are, at any depth.
     most
         At most so many drawings of each file, the first ones.
+    on_error
+        ``"skip"`` leaves out drawings that cannot be read, and names the first of each file on the
+        log; ``"raise"`` ends at the first.
 
     Yields
     ------
@@ -88,9 +94,10 @@ def read_words(
     Raises
     ------
     ZsbirError
-        If there is no such folder or no file in it; from the iterator, if a drawing cannot be
-        read.
+        If there is no such folder or no file in it, or `on_error` is unknown; from the iterator,
+        if a drawing cannot be read.
     """
+    check_on_error(on_error)
     folder = Path(folder)
     if not folder.is_dir():
         raise ZsbirError(f"there is no folder {folder} with drawings")
@@ -99,14 +106,28 @@ def read_words(
         raise ZsbirError(f"{folder} holds no file WORD.ndjson: put Quick, Draw!'s files there")
     for path in paths:
         word = word_of(path.name, "simplified") or word_of(path.name, "raw") or path.stem
-        yield word, _drawings_of(path, most)
+        yield word, _drawings_of(path, most, on_error)
 
 
-def _drawings_of(path: Path, most: int | None) -> Iterator[list[Stroke]]:
-    for stored in islice(read_all_strokes(path), most):
-        if stored.error is not None:
-            raise stored.error
-        yield stored.strokes
+def _drawings_of(path: Path, most: int | None, on_error: str) -> Iterator[list[Stroke]]:
+    left_out: list[ZsbirError] = []
+    try:
+        for stored in islice(read_all_strokes(path), most):
+            if stored.error is None:
+                yield stored.strokes
+            elif on_error == "skip":
+                left_out.append(stored.error)
+            else:
+                raise ZsbirError(
+                    f"{stored.error}; mend it, or leave it out by {argument('on_error', 'skip')}"
+                )
+    except ZsbirError as error:  # of the whole file, or of what is behind a place in it
+        if on_error != "skip":
+            raise
+        left_out.append(error)
+    if left_out:
+        more = f", and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        logger.warning("left out: %s%s", left_out[0], more)
 
 
 class DrawingFiles:

@@ -8,9 +8,11 @@ may is refused by what its header says, before it is decoded.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -55,7 +57,22 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.\w+Plugin$
 @cache
 def _formats() -> tuple[str, ...]:
     Image.init()
+    _silence_libtiff()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _silence_libtiff() -> None:
+    """Let libtiff write nothing to standard error: what it finds, Pillow raises.
+
+    Pillow has no option for it; libtiff has, for the copy of it that Pillow was linked with. Where
+    that cannot be reached (Windows; a Pillow that has no libtiff), it goes on writing.
+    """
+    with suppress(OSError, AttributeError):
+        linked = ctypes.CDLL(Image.core.__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            set_handler = getattr(linked, name)
+            set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+            set_handler(None)
 
 
 @cache

@@ -6,18 +6,16 @@ is never guessed at: the message says how to name it.
 
 from __future__ import annotations
 
-import io
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zsbir_lib.drawings.images import is_image
+from zsbir_lib.drawings.json_files import choose_drawing, json_drawings, why_no_drawing
 from zsbir_lib.drawings.svg_files import read_svg
 from zsbir_lib.errors import ZsbirError, argument
 from zsbir_lib.reading import check_file
@@ -34,8 +32,6 @@ FORMS = {
 
 STROKE_SUFFIXES = (".ndjson", ".json", ".svg")
 """The endings of files that hold strokes."""
-
-_MOST_BYTES = 4_000_000  # of one drawing in JSON
 
 
 def holds_strokes(path: str | os.PathLike) -> bool:
@@ -100,7 +96,7 @@ def read_strokes(
         check_file(source, what)
         if _is_svg(source):
             return read_svg(Path(source), what)
-        source = _choose(Path(source), what, number)
+        source = choose_drawing(Path(source), what, number)
     return _from_value(source, what, form)
 
 
@@ -112,6 +108,8 @@ class StoredDrawing:
     ----------
     number : int
         Its place in the file, counted from 0.
+    line : int or None
+        The line that it is, counted from 1, where each drawing has a line.
     several : bool
         Whether the file holds more than this one.
     word : str or None
@@ -127,6 +125,7 @@ class StoredDrawing:
     word: str | None = None
     strokes: list[Stroke] = field(default_factory=list)
     error: ZsbirError | None = None
+    line: int | None = None
 
 
 def read_all_strokes(path: str | os.PathLike) -> Iterator[StoredDrawing]:
@@ -152,7 +151,7 @@ def read_all_strokes(path: str | os.PathLike) -> Iterator[StoredDrawing]:
     if _is_svg(path):
         yield StoredDrawing(0, False, None, read_svg(Path(path), what))
         return
-    values: Iterator[Any] = _checked(Path(path), what)
+    values = json_drawings(Path(path), what)
     before = next(values, None)
     if before is None:
         raise ZsbirError(f"cannot read {what}: no drawing is in it")
@@ -160,32 +159,21 @@ def read_all_strokes(path: str | os.PathLike) -> Iterator[StoredDrawing]:
     while before is not None:
         after = next(values, None)
         several = several or after is not None
-        name = f"{what}, number {number}" if several else what
+        line, value = before
+        place = f", number {number}" + (f" (line {line})" if line is not None else "")
+        name = what + (place if several else "")
         word, strokes, error = None, [], None
         try:
-            if isinstance(before, Exception):
-                raise ZsbirError(f"cannot read {name}: {_reason(before)}") from None
-            word = before.get("word") if isinstance(before, dict) else None
-            strokes = _from_value(before, name, None)
+            if isinstance(value, Exception):
+                raise ZsbirError(f"cannot read {name}: {why_no_drawing(value)}") from None
+            word = value.get("word") if isinstance(value, dict) else None
+            strokes = _from_value(value, name, None)
         except ZsbirError as found:
             error = found
         yield StoredDrawing(
-            number, several, word if isinstance(word, str) else None, strokes, error
+            number, several, word if isinstance(word, str) else None, strokes, error, line
         )
         number, before = number + 1, after
-
-
-def _checked(path: Path, what: str) -> Iterator[Any]:
-    """Yield the drawings of a JSON file as JSON has them, an exception for a line that is none."""
-    with open(path, encoding="utf-8-sig") as stream:
-        try:
-            yield from _drawings(stream)
-        except (ValueError, RecursionError) as error:
-            raise ZsbirError(f"cannot read {what}: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, ZsbirError) else "it is no JSON, or is damaged"
 
 
 def _is_svg(path: str | os.PathLike) -> bool:
@@ -286,64 +274,3 @@ _READERS = {
     "rows": _from_rows,
     "offsets": _from_offsets,
 }
-
-
-# --- Files ---------------------------------------------------------------------------------------
-
-
-def _choose(path: Path, what: str, number: int | None) -> Any:
-    """Return one drawing of a JSON file, as JSON has it."""
-    # Two, where none is chosen, tell that there are several.
-    first, count = (0, 2) if number is None else (max(0, number), 1)
-    found = list(islice(_checked(path, what), first, first + count))
-    if len(found) > 1:
-        raise ZsbirError(f"{what} is several: choose one by {argument('number', 0)} or the like")
-    if not found:
-        if number is None:
-            raise ZsbirError(f"cannot read {what}: no drawing is in it")
-        raise ZsbirError(f"{what} has no number {number}: it holds fewer, counted from 0")
-    if isinstance(found[0], Exception):
-        raise ZsbirError(f"cannot read {what}: {_reason(found[0])}")
-    return found[0]
-
-
-def _drawings(stream: io.TextIOBase) -> Iterator[Any]:
-    """Yield the drawings of a file: one, a list of them, or one a line; or its error."""
-    line = _line(stream)
-    while line and not line.strip():
-        line = _line(stream)
-    if not line:
-        return
-    first = _parsed(line)
-    if isinstance(first, Exception):  # one drawing over several lines, or a line that is none
-        rest = stream.read(_MOST_BYTES)
-        if len(rest) == _MOST_BYTES:
-            raise ZsbirError(f"it has more than {_MOST_BYTES:,} letters") from None
-        whole = _parsed(line + rest)
-        if isinstance(whole, Exception):
-            others = [_parsed(other) for other in rest.splitlines() if other.strip()]
-            if not any(isinstance(other, dict) for other in others):
-                raise whole
-            yield from [first, *others]
-            return
-        first = whole
-    several = isinstance(first, list) and bool(first) and isinstance(first[0], dict)
-    yield from first if several else [first]
-    while line := _line(stream):
-        if line.strip():
-            yield _parsed(line)
-
-
-def _parsed(text: str) -> Any:
-    """Return what JSON says, or the exception that it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return error
-
-
-def _line(stream: io.TextIOBase) -> str:
-    line = stream.readline(_MOST_BYTES)
-    if len(line) == _MOST_BYTES:
-        raise ZsbirError(f"a line has more than {_MOST_BYTES:,} letters")
-    return line

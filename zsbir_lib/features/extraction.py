@@ -13,7 +13,7 @@ from torch import Tensor
 
 from zsbir_lib.datasets.base import SketchPhotoDataset
 from zsbir_lib.distributed import world
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import ZsbirError, argument, check_on_error
 from zsbir_lib.features.backbones import Backbone
 from zsbir_lib.features.blocks import Extraction, skipped
 from zsbir_lib.features.featureset import FeatureSet
@@ -86,8 +86,7 @@ def extract_features(
         network returns NaN or was fine-tuned on a class that the split holds out, or the cache
         cannot be written.
     """
-    if on_error not in ("raise", "skip"):
-        raise ZsbirError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
+    check_on_error(on_error)
     for name, value in (("batch_size", batch_size), ("workers", workers)):
         if value is not None and value < 1:
             raise ZsbirError(f"{argument(name)} must be 1 or more, not {value}")

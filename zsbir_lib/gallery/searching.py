@@ -11,7 +11,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import DamagedError, ZsbirError, argument
 from zsbir_lib.gallery.photo_index import SEARCH, PhotoIndex
 from zsbir_lib.retrieval import KINDS, LargeIndex
 
@@ -62,8 +62,9 @@ def keep_search(index: PhotoIndex, kind: str | None = None) -> str:
     Raises
     ------
     ZsbirError
-        As `zsbir_lib.retrieval.LargeIndex` does. The index itself is whole then, and what it was
-        searched by before is still there.
+        As `zsbir_lib.retrieval.LargeIndex` does, or if what is there cannot be read: a structure is
+        made anew only where it is damaged or of another version. The index itself is whole then,
+        and what it was searched by before is still there.
     """
     there = _places(index)
     if kind is None:
@@ -71,11 +72,14 @@ def keep_search(index: PhotoIndex, kind: str | None = None) -> str:
     check_search(kind)
     wanted = index.path / SEARCH / f"{kind}-{index.entry.folder.name}"
     if kind != "exact":
+        finished = wanted in there
         try:
-            LargeIndex.open(wanted)
-        except ZsbirError:
-            if wanted in there:  # finished once, and damaged since
-                shutil.rmtree(wanted)
+            if finished:
+                LargeIndex.open(wanted)
+        except DamagedError:
+            shutil.rmtree(wanted)
+            finished = False
+        if not finished:
             LargeIndex(index.features, kind, folder=wanted)
     for place in there:
         if place != wanted:
@@ -91,7 +95,7 @@ def open_search(index: PhotoIndex) -> LargeIndex | None:
     Raises
     ------
     ZsbirError
-        If FAISS is missing, or the structure is damaged.
+        If FAISS is missing, or the structure is damaged or cannot be read.
     """
     place = _found(index)
     if place is None:
@@ -105,10 +109,8 @@ def open_search(index: PhotoIndex) -> LargeIndex | None:
         )
     try:
         return LargeIndex.open(place, check=False)
-    except ZsbirError:
-        raise ZsbirError(
-            f"what {index.path} is searched by is damaged: {again} makes it anew"
-        ) from None
+    except DamagedError as error:
+        raise DamagedError(f"{str(error).rpartition(': ')[0]}: {again} makes it anew") from None
 
 
 def _places(index: PhotoIndex) -> list[Path]:

@@ -15,16 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import DamagedError, ZsbirError
 from zsbir_lib.files import write_json
-from zsbir_lib.reading import check_file
 from zsbir_lib.retrieval.faiss_search import (
     Settings,
     read_structure,
     structure_digest,
     write_structure,
 )
-from zsbir_lib.retrieval.shards import KIND, Shard, open_shard
+from zsbir_lib.retrieval.shards import KIND, Shard, open_shard, refusal
 from zsbir_lib.store import Draft, Entry, Store
 
 if TYPE_CHECKING:
@@ -85,23 +84,28 @@ class KeptGallery:
 
         Raises
         ------
+        DamagedError
+            If it is damaged or of another version.
         ZsbirError
-            If there is none, or it is damaged or of another version.
+            If there is none, or it cannot be read.
         """
-        if not self._record.is_file():
+        try:
+            text = self._record.read_bytes() if self._record.is_file() else None
+        except OSError as error:
+            raise refusal(self.folder, error) from None
+        if text is None:
             begun = (self.folder / KIND).is_dir()
             what = "a gallery that is not finished" if begun else "no gallery"
             raise ZsbirError(f"{self.folder} holds {what}: LargeIndex makes one")
-        check_file(self._record, f"the gallery {self.folder}")
         try:
-            told = json.loads(self._record.read_text(encoding="utf-8"))
+            told = json.loads(text)
             version, checksum = told["format"], told["sha256"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             version, checksum, told = None, None, {}
         if isinstance(version, int) and version != _FORMAT:
-            raise ZsbirError(f"{self.folder} is of another version of this library: make it anew")
+            raise DamagedError(f"{self.folder} is of another version of this library: make it anew")
         if checksum is None or checksum != _digest(told):
-            raise ZsbirError(f"{self._record} is damaged: make the gallery anew from its vectors")
+            raise DamagedError(f"{self._record} is damaged: make the gallery anew from its vectors")
         self._seen = checksum
         self._told = told
         return told
@@ -111,18 +115,17 @@ class KeptGallery:
 
         Raises
         ------
-        ZsbirError
+        DamagedError
             If one of them is damaged or gone.
+        ZsbirError
+            If one cannot be read.
         """
         told, width = self._told, self._told["width"]
         entries = {entry.folder.name: entry for entry in self.store.entries() if entry.finished}
         wanted = [*told["shards"], *([told["trained"]] if told["trained"] else [])]
         for name in wanted:
             if name not in entries:
-                raise ZsbirError(
-                    f"the gallery in {self.folder} is damaged ({name} is gone): make it anew from "
-                    "its vectors"
-                )
+                raise refusal(self.folder, self._why_missing(name))
         shards = [open_shard(entries[name], settings, width, check=check)
                   for name in told["shards"]]  # fmt: skip
         empty = None
@@ -134,11 +137,20 @@ class KeptGallery:
                 path = entry.path(_PIECE)
                 empty = read_structure(settings, path, 0, width, mapped=False)
             except (KeyError, ValueError) as error:
-                raise ZsbirError(
-                    f"the gallery in {self.folder} is damaged ({error}): make it anew from its "
-                    "vectors"
-                ) from None
+                raise refusal(self.folder, error) from None
         return shards, empty
+
+    def _why_missing(self, name: str) -> Exception:
+        """Return what came of reading an entry that the store does not find."""
+        try:
+            for path in [*self.folder.glob(f"*/{name}/"), *self.folder.glob(f"*/{name}/*.*")]:
+                if path.is_dir():
+                    os.listdir(path)
+                else:
+                    path.open("rb").close()
+        except OSError as error:
+            return error
+        return ValueError(f"{name} is gone")
 
     def write(self, index: LargeIndex) -> None:
         """Write the record of an index, and remove shards that are not in it any more."""

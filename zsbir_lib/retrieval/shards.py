@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import DamagedError, ZsbirError
 from zsbir_lib.files import load_array
 from zsbir_lib.retrieval.faiss_search import (
     LEAST,
@@ -235,13 +236,16 @@ def open_shard(entry: Entry, settings: Settings, width: int, *, check: bool = Fa
 
     Raises
     ------
-    ZsbirError
+    DamagedError
         If it is damaged.
+    ZsbirError
+        If it cannot be read.
     """
     try:
         for name, piece in entry.pieces.items():
-            if entry.path(name).stat().st_size != piece.size:
-                raise ValueError(f"{entry.path(name).name} has lost bytes")
+            with entry.path(name).open("rb") as stream:  # FAISS does not say why it cannot
+                if os.fstat(stream.fileno()).st_size != piece.size:
+                    raise ValueError(f"{entry.path(name).name} has lost bytes")
         if check and (bad := entry.verify()):
             raise ValueError(f"{bad[0].name} is not what was written")
         vectors, norms = (
@@ -255,9 +259,23 @@ def open_shard(entry: Entry, settings: Settings, width: int, *, check: bool = Fa
             path = entry.path(_STRUCTURE)
             structure = read_structure(settings, path, len(vectors), width)
     except (KeyError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ZsbirError(
-            f"the gallery in {entry.folder.parents[1]} is damaged ({reason}): make it anew from "
-            "its vectors"
-        ) from None
+        raise refusal(entry.folder.parents[1], error) from None
     return Shard(vectors, norms, structure, entry)
+
+
+def refusal(folder: Path, error: Exception) -> ZsbirError:
+    """Return what to raise of a gallery: whether it is damaged, or only cannot be read now.
+
+    Parameters
+    ----------
+    folder
+        Of the gallery.
+    error
+        What came of reading a file of it.
+    """
+    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+        return ZsbirError(f"cannot read the gallery {folder}: {error.strerror or error}")
+    reason = getattr(error, "strerror", None) or error
+    return DamagedError(
+        f"the gallery in {folder} is damaged ({reason}): make it anew from its vectors"
+    )

@@ -51,6 +51,7 @@ def make_sketch_network(
     device: str = "cpu",
     workers: int | None = None,
     progress: bool | None = None,
+    on_error: str = "raise",
 ) -> dict[str, Any]:
     """Train networks for photos and for sketches; write both, a model card and a checksum.
 
@@ -60,7 +61,7 @@ def make_sketch_network(
         The weight file (.safetensors); see `zsbir_lib.toynet.make_toynet`.
     drawings
         A folder with Quick, Draw!'s files, ``WORD.ndjson``; None does without.
-    toys_per_class, inventions, workers
+    toys_per_class, inventions, workers, on_error
         See `zsbir_lib.toynet.draw_sketch_material`.
     epochs
         Times that the network for photos sees each before sketches come in.
@@ -93,6 +94,7 @@ def make_sketch_network(
         inventions=inventions,
         workers=workers,
         progress=progress,
+        on_error=on_error,
     )
     split = load_split(PAPER_SPLIT, SKETCHY_CLASSES)
     # The reason for the measure's existence, so it is checked where it matters.

@@ -148,6 +148,7 @@ def draw_sketch_material(
     workers: int | None = None,
     progress: bool | None = None,
     root: str | os.PathLike | None = None,
+    on_error: str = "raise",
 ) -> SketchMaterial:
     """Draw toys into the cache, and read people's drawings.
 
@@ -167,6 +168,8 @@ def draw_sketch_material(
         Show a progress bar; by default on a terminal only.
     root
         Folder of the store; the library's cache by default.
+    on_error
+        What a drawing of people does that cannot be read; see `read_people`.
 
     Raises
     ------
@@ -178,7 +181,7 @@ def draw_sketch_material(
             f"{toys_per_class} toys of a class, {inventions} inventions, {per_invention} of each: "
             "use 1 or more, and 0 inventions for none"
         )
-    people = read_people(drawings, class_names) if drawings is not None else {}
+    people = read_people(drawings, class_names, on_error=on_error) if drawings is not None else {}
     invented = tuple(Invention.of(number, class_names) for number in range(inventions))
     groups: dict[str, list[Toy] | list[InventedToy]] = {
         name: [Toy(name, instance, TOYS_SEED) for instance in range(toys_per_class)]
@@ -217,8 +220,17 @@ def draw_sketch_material(
     )
 
 
-def read_people(folder: str | os.PathLike, class_names: Sequence[str]) -> dict:
+def read_people(
+    folder: str | os.PathLike, class_names: Sequence[str], *, on_error: str = "raise"
+) -> dict:
     """Read people's drawings of classes and of other things, but none of an unseen class.
+
+    Parameters
+    ----------
+    folder, on_error
+        As for `zsbir_lib.datasets.quickdraw_files.read_words`.
+    class_names
+        The classes that are learnt.
 
     Returns
     -------
@@ -228,7 +240,7 @@ def read_people(folder: str | os.PathLike, class_names: Sequence[str]) -> dict:
     Raises
     ------
     ZsbirError
-        If there is no such folder or no file in it, or one cannot be read.
+        As `zsbir_lib.datasets.quickdraw_files.read_words` does.
     """
     closed = {plain_class_name(name) for name in (*unseen_classes(PAPER_SPLIT)[1], *TWINS)}
     known = {plain_class_name(name): number for number, name in enumerate(class_names)}
@@ -239,7 +251,7 @@ def read_people(folder: str | os.PathLike, class_names: Sequence[str]) -> dict:
     labels: list[int] = []
     others: dict[str, list[StrokeDrawing]] = {}
     left_out = []
-    for word, drawn in read_words(folder):
+    for word, drawn in read_words(folder, on_error=on_error):
         name = plain_class_name(word)
         if name in closed:
             left_out.append(word)
