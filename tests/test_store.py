@@ -261,6 +261,68 @@ def test_racing_processes_all_end_with_a_right_entry(tmp_path, processes, no_loc
     assert len(list(tmp_path.glob("made-*"))) == (processes if no_locks else 1)
 
 
+REPLACER = """
+import sys
+import zsbir_lib.store
+from zsbir_lib.store import Store
+class NoLock:
+    def __init__(self, path): pass
+    def acquire(self, timeout=-1): raise NotImplementedError
+    def release(self): pass
+zsbir_lib.store.FileLock = NoLock
+root, me = sys.argv[1:]
+for turn in range(300):
+    def make(draft):
+        draft.piece("a.txt", lambda path: path.write_text(f"{turn} of {me}\\n" * 50))
+    entry = Store(root).replace("things", {"k": 1}, make)
+    if turn == 0:
+        print("begun", flush=True)
+"""
+
+
+def test_while_an_entry_is_replaced_without_locks_every_reader_finds_one(tmp_path):
+    command = [sys.executable, "-c", REPLACER, tmp_path]
+    writers = [subprocess.Popen([*command, me], stdout=subprocess.PIPE, text=True) for me in "ab"]
+    for writer in writers:
+        assert writer.stdout.readline() == "begun\n"
+    found = set()
+    while any(writer.poll() is None for writer in writers):
+        entry = Store(tmp_path).find("things", {"k": 1})
+        (line,) = set(entry.path("a.txt").read_text().splitlines())
+        found.add(line)
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert len(found) > 10
+    assert {line[-1] for line in found} == {"a", "b"}
+
+
+@pytest.mark.parametrize("moment", ["before a piece", "before the record"])
+def test_a_replacement_that_is_killed_leaves_the_old_entry(store, monkeypatch, moment):
+    def make(draft, text="old"):
+        draft.piece("a.txt", lambda path: path.write_text(text))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    store.get("things", KEY, make)
+    with monkeypatch.context() as patch:
+        if moment == "before the record":
+            patch.setattr("zsbir_lib.store._sorted_pieces", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.replace("things", KEY, killed if moment == "before a piece" else
+                          lambda draft: make(draft, "new"))  # fmt: skip
+    assert store.find("things", KEY).path("a.txt").read_text() == "old"
+    new = store.replace("things", KEY, lambda draft: make(draft, "new"))
+    assert new.path("a.txt").read_text() == "new"
+    assert store.find("things", KEY) == new
+    # What nobody lists any more goes after a day, and not before.
+    day_ago = time.time() - 25 * 3600
+    assert store.sweep() == 0
+    for path in new.folder.glob("a~*"):
+        os.utime(path, (day_ago, day_ago))
+    assert store.sweep() == len("old")
+    assert store.find("things", KEY) == new
+
+
 def test_a_read_only_cache_is_read(store, make, monkeypatch):
     entry = store.get("things", KEY, make)
 

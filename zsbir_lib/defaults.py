@@ -6,4 +6,4 @@ DEFAULT_METHOD: Final = "ours+gallery"
 """The method that ranks the photos of a data set; the page begins with it."""
 
 TOYBOX_NETWORK: Final = "toynet-sketch"
-"""The backbone of the Toybox: photos and drawings go through networks of their own."""
+"""The backbone of the Toybox, with a network for photos and one for drawings."""

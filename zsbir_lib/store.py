@@ -119,6 +119,7 @@ class Draft:
 
     folder: Path
     pieces: dict[str, Piece] = field(default_factory=dict)
+    anew: bool = False  # whether pieces of other runs are left aside
 
     def piece(self, name: str, write: Callable[[Path], object]) -> Path:
         """Return the file of a piece, written now unless it is there already, intact.
@@ -153,6 +154,8 @@ class Draft:
         """Return the file of a piece if it is there, intact, whoever wrote it; else None."""
         if name in self.pieces:
             return self.folder / self.pieces[name].file
+        if self.anew:
+            return None
         place = self.folder / name
         pattern = f"{glob.escape(place.stem)}~{'[0-9a-f]' * _DIGITS}{glob.escape(place.suffix)}"
         for path in sorted(place.parent.glob(pattern)):
@@ -248,8 +251,43 @@ class Store:
                         path.unlink(missing_ok=True)
             return self._make(folder, kind, key, make)
 
+    def replace(
+        self,
+        kind: str,
+        key: Mapping[str, Any],
+        make: Callable[[Draft], object],
+        *,
+        label: str = "",
+    ) -> Entry:
+        """Make an entry, in place of the one that may be there.
+
+        Whoever looks finds the old one or the new one, whole, also where there are no locks and
+        wherever this run is killed. So the old pieces stay a day, as what killed runs leave does.
+
+        Parameters
+        ----------
+        kind, key, make, label
+            As for `get`.
+
+        Raises
+        ------
+        ZsbirError
+            If it cannot be written. The old one is then untouched.
+        """
+        key = _plain(key)
+        folder = self._folder(kind, key, label)
+        with _telling("write to", folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            return self._make(folder, kind, key, make, anew=True)
+
     def _make(
-        self, folder: Path, kind: str, key: dict[str, Any], make: Callable[[Draft], object]
+        self,
+        folder: Path,
+        kind: str,
+        key: dict[str, Any],
+        make: Callable[[Draft], object],
+        anew: bool = False,
     ) -> Entry:
         # More than once only if somebody clears the folder at the same time.
         for _ in range(3):
@@ -257,7 +295,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
                 _tidy(folder)
                 _write_json(folder / _BEGUN, {"kind": kind, "key": key})
-            draft = Draft(folder)
+            draft = Draft(folder, anew=anew)
             make(draft)
             entry = Entry(folder, kind, key, dict(draft.pieces))
             with _telling("write to", folder):

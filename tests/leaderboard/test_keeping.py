@@ -184,3 +184,80 @@ def test_processes_that_share_a_state_keep_all_rows(features, tmp_path, fitted):
         board = run(features, names, settings=SETTINGS, workers=1, **keeping)
         assert list(board.rows) == names
     assert fitted == []
+
+
+# As on a file system without locks, or from two machines, whose caches are not the same.
+WITHOUT_LOCKS = """
+import zsbir_lib.store
+class NoLock:
+    def __init__(self, path): pass
+    def acquire(self, timeout=-1): raise NotImplementedError
+    def release(self): pass
+zsbir_lib.store.FileLock = NoLock
+"""
+
+MEETING = """
+import time
+from pathlib import Path
+from zsbir_lib.leaderboard.keeping import FileOfRows
+write = FileOfRows._write
+def meet(self, rows):
+    here = Path(sys.argv[2]).parent
+    (here / f"read-{sys.argv[1]}").touch()
+    deadline = time.monotonic() + 60
+    while len(list(here.glob("read-*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    FileOfRows._write = write
+    write(self, rows)
+    os._exit(0)  # as if killed there: a run that goes on puts its rows back when it ends
+FileOfRows._write = meet
+"""
+
+
+def both(tmp_path):
+    """Run two methods at once, without locks; both read the file before either writes."""
+    code = "import os, sys" + WITHOUT_LOCKS + MEETING + SHARING
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, name, tmp_path / "board.json", tmp_path / "store"],
+            cwd=ROOT, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )
+        for name in ("cosine", "sae")
+    ]  # fmt: skip
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=300)
+        assert process.returncode == 0
+    assert len(list(tmp_path.glob("read-*"))) == 2
+    return json.loads((tmp_path / "board.json").read_text())["rows"]
+
+
+def test_without_locks_no_row_is_lost_from_the_cache(features, tmp_path, fitted):
+    """Each ends right after it wrote the file, where the other may have written before."""
+    names = ["cosine", "sae"]
+    there = both(tmp_path)
+    assert set(there) <= set(names)
+    store = Store(tmp_path / "store")
+    kept = run(features, names, settings=SETTINGS, store=store, workers=1)
+    assert fitted == []
+    state = tmp_path / "board.json"
+    again = run(features, names, settings=SETTINGS, store=store, state=state, workers=1)
+    assert fitted == []
+    assert Leaderboard.load(state).rows == again.rows == kept.rows
+
+
+def test_without_locks_and_cache_the_file_stays_whole_and_what_it_lacks_is_run_again(
+    features, tmp_path, fitted
+):
+    there = both(tmp_path)
+    state = tmp_path / "board.json"
+    before = Leaderboard.load(state).rows
+    assert set(before) == set(there)
+    assert len(there) == 1  # each wrote what it had read, and its own row
+    board = run(features, ["cosine", "sae"], settings=SETTINGS, state=state, workers=1)
+    assert fitted == sorted({"cosine", "sae"} - set(there))
+    assert before.items() <= Leaderboard.load(state).rows.items()
+    assert Leaderboard.load(state).rows == board.rows

@@ -14,7 +14,7 @@ from zsbir_lib.errors import OptionsChangedError, ZsbirError, argument
 from zsbir_lib.files import check_outputs, temporary_file
 from zsbir_lib.leaderboard.encoding import decode, encode
 from zsbir_lib.leaderboard.results import Leaderboard, Row
-from zsbir_lib.store import Store
+from zsbir_lib.store import Draft, Store
 
 _KIND = "leaderboard"
 
@@ -59,16 +59,15 @@ class StoreOfRows:
         """Keep a row; one that failed is not kept, so that it is tried again."""
         if row.error is not None:
             return
-        key = self._key(name, row.method_id)
-        if (entry := self.store.find(_KIND, key)) is not None:
-            self.store.remove(entry)
         text = json.dumps(encode(row), indent=1, allow_nan=False)
 
-        def make(draft: Any) -> None:
-            draft.discard("row.json")
+        def make(draft: Draft) -> None:
             draft.piece("row.json", lambda path: path.write_text(text, encoding="utf-8"))
 
-        self.store.get(_KIND, key, make, label=f"{self.board.origin.dataset}-{name}")
+        self.store.replace(
+            _KIND, self._key(name, row.method_id), make,
+            label=f"{self.board.origin.dataset}-{name}",
+        )  # fmt: skip
 
     def close(self, rows: Mapping[str, Row]) -> None:
         """Do nothing: every row is there."""
@@ -76,6 +75,10 @@ class StoreOfRows:
 
 class FileOfRows:
     """Keeps a whole leaderboard in a JSON file; several processes may add rows to one file.
+
+    They do so in turn by a lock in the cache. Without it (a file system that has none, two
+    machines) one that reads while another writes leaves that one's last row out of the file, which
+    stays whole; `StoreOfRows` has the row.
 
     Parameters
     ----------
