@@ -186,6 +186,24 @@ def test_processes_that_share_a_state_keep_all_rows(features, tmp_path, fitted):
     assert fitted == []
 
 
+def test_a_row_that_is_being_kept_anew_is_there_until_the_new_one_is(
+    features, tmp_path, monkeypatch, fitted
+):
+    options = {"settings": SETTINGS, "store": Store(tmp_path), "workers": 1}
+    before = run(features, ["cosine"], **options).rows
+
+    def killed(path, value):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zsbir_lib.store._write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(features, ["cosine"], fresh=True, **options)
+    assert fitted == ["cosine"] * 2
+    assert run(features, ["cosine"], **options).rows == before
+    assert fitted == ["cosine"] * 2
+
+
 # As on a file system without locks, or from two machines, whose caches are not the same.
 WITHOUT_LOCKS = """
 import zsbir_lib.store
