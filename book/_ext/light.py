@@ -45,6 +45,7 @@ HANDED = re.compile(r'src="data:image/png;base64,([^"]+)"')
 FORMULA = r'<span class="math notranslate nohighlight">[^<]*</span>'
 HELD = re.compile(rf'(?<!<span class="zsbir-held">)({FORMULA})([.,;:?!)]+)')
 
+PANELS = 2.4  # times as wide as high are plots that stand side by side
 PHOTOGRAPH = 0.3  # bytes of a PNG for each pixel, from which on it is one, or holds some
 SMALL = 24_000  # bytes that are not worth the work
 QUALITY = 88
@@ -58,6 +59,12 @@ class Picture:
     suffix: str
     size: tuple[int, int]
     photos: bool
+
+    @property
+    def panels(self) -> bool:
+        """Whether its words could not be read if all of it fitted a phone, though it has no photos."""
+        width, height = self.size
+        return not self.photos and width > 600 and width > PANELS * height
 
 
 def web_picture(png: bytes) -> Picture:
@@ -118,6 +125,7 @@ def lighter_page(text: str, pictures: dict[str, Picture], *, search: bool) -> st
         address = f"{address.rsplit('.', 1)[0]}.{picture.suffix}{query}"
         width, height = picture.size
         kind = " data-photos" if picture.photos and width > 400 else ""
+        kind = " data-panels" if picture.panels else kind
         lazy = "" if "loading=" in before + after else ' loading="lazy"'
         return (f'<img {before}src="{address}"{after} width="{width}" height="{height}" '
                 f'decoding="async"{lazy}{kind} />')  # fmt: skip

@@ -51,7 +51,7 @@ def split_frames(site: Path, frames: Iterable[dict[str, str]], up: str) -> list[
         picture = web_picture(base64.b64decode(frame["png"]))
         place = written(site, f"frame.{picture.suffix}", picture.content)
         found.append({"src": up + place, "alt": frame["alt"], "size": list(picture.size),
-                      "photos": picture.photos})  # fmt: skip
+                      "photos": picture.photos or picture.panels})  # fmt: skip
     return found
 
 

@@ -67,6 +67,18 @@ def test_pictures_say_how_large_they_are(noise):
         assert part in page
 
 
+def test_plots_side_by_side_are_not_squeezed_onto_a_phone():
+    wide, high = (web_picture(png(np.zeros((h, 900, 3), np.uint8))) for h in (300, 500))
+    page = lighter_page('<img src="a.png" /><img src="../_images/a.png" />',
+                        {"a.png": wide}, search=False)  # fmt: skip
+    assert wide.panels
+    assert page.count(" data-panels") == 1
+    assert not high.panels
+    assert "data-panels" not in lighter_page(
+        '<img src="../_images/a.png" />', {"a.png": high}, search=False
+    )
+
+
 def test_a_signature_keeps_its_words_and_links():
     name = '<span class="sig-name descname"><span class="pre">f</span></span>'
     part = (

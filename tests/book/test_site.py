@@ -198,6 +198,12 @@ def test_no_formula_is_cut(seen, page):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
+def test_no_table_and_no_code_is_cut_on_a_desktop(seen, page):
+    assert seen(page)["behind"] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
 def test_words_below_photographs_can_be_read_on_a_phone(seen, page):
     assert seen(page)["phone"]["squeezed"] == []
 

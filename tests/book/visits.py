@@ -59,7 +59,7 @@ WIDE = """() => [...document.querySelectorAll('div.math')].map(column => {
     return { by, scrolls: Boolean(scroller),
              text: column.querySelector('mjx-assistive-mml')?.textContent };
 }).filter(one => one.by > 1)"""
-SQUEEZED = """() => [...document.querySelectorAll('article img[data-photos]')]
+SQUEEZED = """() => [...document.querySelectorAll('article img:is([data-photos], [data-panels])')]
 .map(one => one.getBoundingClientRect().width / Number(one.getAttribute('width')))
 .filter(scale => scale < 0.55)"""
 CUT = """() => [...document.querySelectorAll(
@@ -67,6 +67,13 @@ CUT = """() => [...document.querySelectorAll(
 .filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
     || one.getBoundingClientRect().right > innerWidth + 1)
 .map(one => `${one.tagName}: ${one.textContent.slice(0, 60)}`)"""
+# Tables, code and printed text of which a reader at a desk sees a part only. What is quoted in the
+# API pages may be long.
+BEHIND = """() => [...document.querySelectorAll(
+    'article :is(.cell_input pre, .cell_output pre, .pst-scrollable-table-container)'
+    + ', article :not(dd) > div[class*="highlight-"] pre')]
+.filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
+.map(one => `${one.scrollWidth} > ${one.clientWidth}: ${one.textContent.trim().slice(0, 60)}`)"""
 TALL = """() => [...document.querySelectorAll('article img')]
 .map(one => one.getBoundingClientRect().height).filter(height => height > innerHeight)"""
 UNSEEN = "[...document.images].filter(i => !i.hidden && i.naturalWidth === 0).map(i => i.src)"
@@ -185,6 +192,7 @@ def visit(browser, url):
         show_pictures(tab)
         seen["light"] = tab.evaluate(COLOURS)
         seen["wide"] = tab.evaluate(WIDE)
+        seen["behind"] = tab.evaluate(BEHIND)
         for name, question in (("unseen", UNSEEN), ("untypeset", UNTYPESET), ("faults", FAULTS)):
             seen[name] = tab.evaluate(question)
         tab.emulate_media(media="print", color_scheme="light")
