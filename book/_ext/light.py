@@ -62,7 +62,7 @@ class Picture:
 
     @property
     def panels(self) -> bool:
-        """Whether its words could not be read if all of it fitted a phone, though it has no photos."""
+        """Whether it has plots side by side, whose words a phone would make too small."""
         width, height = self.size
         return not self.photos and width > 600 and width > PANELS * height
 
