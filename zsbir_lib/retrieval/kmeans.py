@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 from torch import Tensor
 
 from zsbir_lib.errors import ZsbirError
+
+CPU_BYTES = 2**24  # of samples that a CPU clusters at once: its caches hold them, and memory is used again
+GRAM_STRIPES = 4  # of a symmetric product: more spare more of it, and are slower each
 
 
 class Clusters(NamedTuple):
@@ -70,43 +74,122 @@ def kmeans(
         a sample is NaN or infinite.
     """
     samples = _check_samples(samples, k, iterations, tolerance)
-    n_sketches, _, width = samples.shape
+    n_sketches, n_samples, width = samples.shape
+    if init is None:
+        if generator is None:
+            generator = torch.Generator().manual_seed(0)
+        starts = torch.rand(
+            (n_sketches, k), generator=generator, device=generator.device, dtype=torch.float64
+        ).to(samples)
+    else:
+        starts = torch.as_tensor(init)
+        if tuple(starts.shape) != (n_sketches, k, width):
+            raise ZsbirError(
+                f"init must have shape {(n_sketches, k, width)}, not {tuple(starts.shape)}"
+            )
+        starts = starts.to(samples)
+        if not bool(torch.isfinite(starts).all()):
+            raise ZsbirError("init holds NaN or infinite numbers")
+    block = n_sketches
+    if samples.device.type == "cpu":
+        block = min(block, max(1, CPU_BYTES // (samples[0].numel() * samples.element_size())))
+    # Of every block in turn: fresh memory costs more time than what is computed in it.
+    rows = samples.new_empty(block, n_samples + k, width)
+    found = [
+        _lloyd(part, start, rows[: len(part)], iterations, tolerance)
+        for part, start in zip(samples.split(block), starts.split(block), strict=True)
+    ]
+    return found[0] if len(found) == 1 else Clusters(*map(torch.cat, zip(*found, strict=True)))
+
+
+def _lloyd(
+    samples: Tensor, starts: Tensor, rows: Tensor, iterations: int, tolerance: float
+) -> Clusters:
+    """Cluster samples (B, N, D) from first centres (B, K, D), or from K numbers drawn for each.
+
+    `rows`, shape (B, N + K, D), is overwritten: with samples and first centres about the mean.
+    """
+    n_samples, k = samples.shape[1], starts.shape[1]
     # Distances are differences of large numbers where features lie far from 0: cluster around it.
     origin = samples.mean(dim=1, keepdim=True)
-    points = samples - origin
-    if init is None:
-        centres = _kmeans_plus_plus(points, k, generator)
-    else:
-        init = torch.as_tensor(init)
-        if tuple(init.shape) != (n_sketches, k, width):
-            raise ZsbirError(
-                f"init must have shape {(n_sketches, k, width)}, not {tuple(init.shape)}"
-            )
-        centres = init.to(points) - origin
-        if not bool(torch.isfinite(centres).all()):
-            raise ZsbirError("init holds NaN or infinite numbers")
+    points = torch.sub(samples, origin, out=rows[:, :n_samples])
+    rows[:, n_samples:] = (
+        _kmeans_plus_plus(points, starts) if starts.ndim == 2 else starts - origin
+    )
+    # Every centre is a combination of rows: at first it is one of the last K of them, then a mean.
+    weights = rows.new_zeros(len(rows), k, n_samples + k)
+    weights[:, range(k), range(n_samples, n_samples + k)] = 1
+    products = everything = _Products(rows)
+    inner = products(weights)
     # The mean of each coordinate is 0, so the squares are the variances.
-    enough = tolerance * torch.linalg.vector_norm(points, dim=(1, 2)).square() / points[0].numel()
-    assignment = torch.full(points.shape[:2], -1, dtype=torch.int64, device=points.device)
+    enough = tolerance * products.squares()[:, :n_samples].mean(dim=1) / rows.shape[2]
+    assignment = torch.full(samples.shape[:2], -1, dtype=torch.int64, device=rows.device)
     # The sketches that are computed, and which of them still run. Most stop long before the last
     # one does; the others are left behind when they are half, as copying costs a round's time.
-    kept = torch.arange(n_sketches, device=points.device)
-    rest, running = points, torch.ones_like(kept, dtype=torch.bool)
+    kept = torch.arange(len(rows), device=rows.device)
+    running = torch.ones_like(kept, dtype=torch.bool)
     for _ in range(iterations):
-        before = centres[kept]
-        found = _nearest(rest, before)
+        before = weights[kept]
+        found = _nearest((before * inner).sum(dim=2), inner[..., :n_samples])
         changed = (found != assignment[kept]).any(dim=1)
         found = torch.where(running[:, None], found, assignment[kept])
         assignment[kept] = found
         running &= changed
         if not bool(running.any()):
             break
-        moved = torch.where(running[:, None, None], _means(rest, before, found), before)
-        centres[kept] = moved
-        running &= (moved - before).square().sum(dim=(1, 2)) > enough[kept]
+        moved = torch.where(running[:, None, None], _means(rows, kept, before, found), before)
+        weights[kept] = moved
+        after = products(moved)
+        running &= ((moved - before) * (after - inner)).sum(dim=(1, 2)) > enough[kept]
+        inner = after
         if 2 * int(running.sum()) <= len(kept):
-            kept, rest, running = kept[running], rest[running], running[running]
-    return Clusters(centres + origin, _nearest(points, centres))
+            products, inner = products.of(running), inner[running]
+            kept, running = kept[running], running[running]
+    centres = torch.bmm(weights, rows) + origin
+    inner = everything(weights)
+    return Clusters(centres, _nearest((weights * inner).sum(dim=2), inner[..., :n_samples]))
+
+
+class _Products:
+    """Inner products of the rows (B, R, D) of some sketches with combinations of them."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows = rows
+        # Fewer rows than numbers: their own inner products, found once, spare each round D.
+        self.table = _gram(rows) if rows.shape[1] <= rows.shape[2] else None
+
+    def __call__(self, weights: Tensor) -> Tensor:
+        """Return the inner products, shape (B, K, R), for weights of shape (B, K, R)."""
+        if self.table is not None:
+            return torch.bmm(weights, self.table)
+        return torch.bmm(torch.bmm(weights, self.rows), self.rows.mT)
+
+    def squares(self) -> Tensor:
+        """Return the inner product of each row with itself, shape (B, R)."""
+        if self.table is not None:
+            return self.table.diagonal(dim1=1, dim2=2)
+        return self.rows.square().sum(dim=2)
+
+    def of(self, sketches: Tensor) -> _Products:
+        """Return those of some of the sketches."""
+        some = copy.copy(self)
+        if self.table is None:
+            some.rows = self.rows[sketches]
+        else:
+            some.table = self.table[sketches]
+        return some
+
+
+def _gram(rows: Tensor) -> Tensor:
+    """Return rows @ rows.mT, shape (B, R, R), computing most of the equal halves once."""
+    size = rows.shape[1]
+    table = rows.new_empty(len(rows), size, size)
+    step = -(-size // GRAM_STRIPES)
+    for start in range(0, size, step):
+        stripe = slice(start, start + step)
+        table[:, stripe, : start + step] = torch.bmm(rows[:, stripe], rows[:, : start + step].mT)
+        table[:, :start, stripe] = table[:, stripe, :start].mT
+    return table
 
 
 def is_integer(value: object) -> bool:
@@ -139,19 +222,14 @@ def _check_samples(samples: Tensor, k: int, iterations: int, tolerance: float) -
     return samples
 
 
-def _kmeans_plus_plus(points: Tensor, k: int, generator: torch.Generator | None) -> Tensor:
-    """Draw each next centre among the samples, with chances in proportion to D^2."""
+def _kmeans_plus_plus(points: Tensor, draws: Tensor) -> Tensor:
+    """Choose each next centre among the samples, with chances in proportion to D^2."""
     n_sketches, n_samples, _ = points.shape
-    if generator is None:
-        generator = torch.Generator().manual_seed(0)
-    draws = torch.rand(
-        (n_sketches, k), generator=generator, device=generator.device, dtype=torch.float64
-    ).to(points)
     sketch = torch.arange(n_sketches, device=points.device)
     chosen = (draws[:, 0] * n_samples).long().clamp_(max=n_samples - 1)
     centres = [points[sketch, chosen]]
     nearest = _squared_distance(points, centres[0])
-    for step in range(1, k):
+    for step in range(1, draws.shape[1]):
         heights = nearest.cumsum(dim=1)
         mark = draws[:, step, None] * heights[:, -1:]
         # "right" never stops on a sample of distance 0, unless all of them are at 0.
@@ -168,48 +246,50 @@ def _squared_distance(points: Tensor, centre: Tensor) -> Tensor:
     ].square()
 
 
-def _nearest(points: Tensor, centres: Tensor) -> Tensor:
-    """Return the nearest centre of each point: |x|^2 is common to all, so it is left out."""
-    offsets = centres.square().sum(dim=2)
-    distances = torch.baddbmm(offsets[:, None], points, centres.mT, alpha=-2)
+def _nearest(squares: Tensor, inner: Tensor) -> Tensor:
+    """Return the nearest centre of each point, from |c|^2 (B, K) and the products x c (B, K, N).
+
+    |x|^2 is common to all centres, so it is left out.
+    """
     # Not argmin, which does not promise the first of equals and is slow over so few columns.
-    best, *others = distances.unbind(dim=2)
-    nearest = torch.zeros(points.shape[:2], dtype=torch.int64, device=points.device)
+    best, *others = (squares[..., None] - 2 * inner).unbind(dim=1)
+    nearest = torch.zeros_like(best, dtype=torch.int64)
     for number, distance in enumerate(others, start=1):
         nearest.masked_fill_(distance < best, number)
         best = torch.minimum(best, distance)
     return nearest
 
 
-def _means(points: Tensor, centres: Tensor, assignment: Tensor) -> Tensor:
-    """Return the mean of each cluster, after emptied clusters were given a sample."""
-    k = centres.shape[1]
-    members = torch.nn.functional.one_hot(assignment, k).to(points.dtype)
-    counts = members.sum(dim=1)
-    stand_ins = centres
+def _means(rows: Tensor, kept: Tensor, weights: Tensor, assignment: Tensor) -> Tensor:
+    """Return the weights of each cluster's mean, after emptied clusters were given a sample."""
+    k = weights.shape[1]
+    members = torch.nn.functional.one_hot(assignment, k).mT
+    counts = members.sum(dim=2, keepdim=True)
+    stand_ins = weights
     if bool((counts == 0).any()):
-        assignment, stand_ins = _fill_empty(points, centres, assignment)
-        members = torch.nn.functional.one_hot(assignment, k).to(points.dtype)
-        counts = members.sum(dim=1)
-    sums = torch.bmm(members.mT, points)
-    return torch.where(counts[..., None] > 0, sums / counts.clamp(min=1)[..., None], stand_ins)
+        assignment, stand_ins = _fill_empty(rows[kept], weights, assignment)
+        members = torch.nn.functional.one_hot(assignment, k).mT
+        counts = members.sum(dim=2, keepdim=True)
+    means = torch.zeros_like(weights)
+    means[..., : assignment.shape[1]] = members / counts.clamp(min=1)
+    return torch.where(counts > 0, means, stand_ins)
 
 
-def _fill_empty(points: Tensor, centres: Tensor, assignment: Tensor) -> tuple[Tensor, Tensor]:
+def _fill_empty(rows: Tensor, weights: Tensor, assignment: Tensor) -> tuple[Tensor, Tensor]:
     """Move the farthest samples to empty clusters; put unfillable centres on a sample."""
-    n_sketches, k, _ = centres.shape
-    sketch = torch.arange(n_sketches, device=points.device)
-    assignment, stand_ins = assignment.clone(), centres.clone()
-    own = torch.gather(centres, 1, assignment[..., None].expand_as(points))
+    n_sketches, k, _ = weights.shape
+    points = rows[:, : assignment.shape[1]]
+    sketch = torch.arange(n_sketches, device=rows.device)
+    assignment, stand_ins = assignment.clone(), weights.clone()
+    own = torch.gather(torch.bmm(weights, rows), 1, assignment[..., None].expand_as(points))
     distance = (points - own).square().sum(dim=2)
     counts = torch.nn.functional.one_hot(assignment, k).sum(dim=1)
     for cluster in range(k):
         empty = counts[:, cluster] == 0
         spare = torch.gather(counts, 1, assignment) > 1
         far = torch.where(spare, distance, -1.0).argmax(dim=1)
-        stand_ins[:, cluster] = torch.where(
-            empty[:, None], points[sketch, far], stand_ins[:, cluster]
-        )
+        alone = torch.nn.functional.one_hot(far, rows.shape[1]).to(rows.dtype)
+        stand_ins[:, cluster] = torch.where(empty[:, None], alone, stand_ins[:, cluster])
         moves = empty & spare[sketch, far] & (distance[sketch, far] > 0)
         donor = assignment[sketch, far]
         counts[sketch, donor] -= moves.long()
