@@ -56,4 +56,10 @@ GOALS: dict[str, Goal] = {
     "kmeans: inertia": Goal(1e-4),
     "exact: FAISS / ours": Goal(1, least=True),
     "chapters: seconds": Goal(150, unit="s"),
+    "pages: ready": Goal(4, unit="s"),
+    "pages: blocked": Goal(2, unit="s"),
+    "draw page: answer": Goal(50, unit="ms"),
+    "draw page: answer, slower": Goal(150, unit="ms"),
+    "draw page: ready": Goal(3, unit="s"),
+    "draw page: weight": Goal(8, unit="MB"),
 }

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from zsbir_lib.errors import ZsbirError
 
-CPU_BYTES = 2**24  # of samples that a CPU clusters at once: its caches hold them, and memory is used again
-GRAM_STRIPES = 4  # of a symmetric product: more spare more of it, and are slower each
+# Of samples that a CPU clusters at once: its caches hold them, and the next ones use their memory.
+CPU_BYTES = 2**24
+# Of a symmetric product: more of them spare more of it, and are slower each.
+GRAM_STRIPES = 4
 
 
 class Clusters(NamedTuple):
@@ -113,9 +115,7 @@ def _lloyd(
     # Distances are differences of large numbers where features lie far from 0: cluster around it.
     origin = samples.mean(dim=1, keepdim=True)
     points = torch.sub(samples, origin, out=rows[:, :n_samples])
-    rows[:, n_samples:] = (
-        _kmeans_plus_plus(points, starts) if starts.ndim == 2 else starts - origin
-    )
+    rows[:, n_samples:] = _kmeans_plus_plus(points, starts) if starts.ndim == 2 else starts - origin
     # Every centre is a combination of rows: at first it is one of the last K of them, then a mean.
     weights = rows.new_zeros(len(rows), k, n_samples + k)
     weights[:, range(k), range(n_samples, n_samples + k)] = 1
