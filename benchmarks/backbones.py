@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 import zsbir_lib
 from zsbir_lib.features import Backbone, load_backbone
 from zsbir_lib.features.zoos import find_recipe
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import write_text
 from zsbir_lib.measured import measurement
 
 REFERENCE = "squeezenet1_1"
@@ -207,8 +207,7 @@ def write_page(page: Path) -> None:
     before, _, rest = text.partition(marks[0])
     after = rest.partition(marks[1])[2]
     kept = f"{before}{marks[0]}\n{table(measurement('backbones'))}\n\n{marks[1]}{after}"
-    with atomic_path(page) as temporary:
-        temporary.write_text(kept, encoding="utf-8")
+    write_text(page, kept)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from typing import Any
 from measures import BENCHMARKS, ROOT, Benchmark
 from results import FOLDER, figures, read_results, readme, write_results
 
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import write_text
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "faiss-cpu", "playwright")
 SIZES = ("usual", "full", "smallest")
@@ -180,8 +180,7 @@ def main() -> int:
     if options.out == FOLDER:
         page = FOLDER / "README.md"
         text = page.read_text(encoding="utf-8")
-        with atomic_path(page) as path:
-            path.write_text(readme(text), encoding="utf-8")
+        write_text(page, readme(text))
     return 0
 
 

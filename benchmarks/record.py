@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import write_text
 
 
 def record_text(record: dict[str, Any]) -> str:
@@ -50,5 +50,4 @@ def _within(brackets: str, rows: Iterable[str], space: str) -> str:
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Write a record whole."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(record_text(record), encoding="utf-8")
+    write_text(path, record_text(record))

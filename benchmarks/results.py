@@ -15,7 +15,7 @@ from typing import Any
 from measures import BENCHMARKS, LEFT_OUT, Benchmark, Row
 from record import write_record
 
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import write_text
 
 FOLDER = Path(__file__).resolve().parent
 MARKS = "<!-- goals: written by `make bench` -->", "<!-- goals: until here -->"
@@ -32,8 +32,7 @@ def read_results(folder: Path) -> dict[str, Any]:
 def write_results(folder: Path, record: Mapping[str, Any]) -> None:
     """Write the record and the page, each whole or not at all."""
     write_record(folder / "results.json", dict(record))
-    with atomic_path(folder / "RESULTS.md") as path:
-        path.write_text(results_page(record), encoding="utf-8")
+    write_text(folder / "RESULTS.md", results_page(record))
 
 
 def figures(benchmark: Benchmark, found: Any) -> dict[str, float]:

@@ -77,7 +77,7 @@ def test_there_are_no_more_workers_than_tasks():
     assert count_workers(8, 3) == 3
     assert count_workers(None, 1) == 1
     assert count_workers(2, 0) == 1
-    with pytest.raises(ZsbirError, match="workers is 0: it must be 1 or more"):
+    with pytest.raises(ZsbirError, match="workers must be a whole number, 1 or more, not 0"):
         count_workers(0, 3)
 
 

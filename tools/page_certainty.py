@@ -23,7 +23,7 @@ from pathlib import Path
 from zsbir_lib.datasets import load_dataset
 from zsbir_lib.defaults import TOYBOX_NETWORK
 from zsbir_lib.features import extract_features, load_backbone
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import write_text
 from zsbir_lib.web.certainty import RECORD, count_certainty, read_drawings
 from zsbir_lib.web.export import PAGE_METHODS
 
@@ -55,8 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
         )
         print(method, json.dumps(counted[method]), flush=True)
     record = {"weights": page.weights_id, "counted_with": backbone.weights_id, "methods": counted}
-    with atomic_path(PLACE) as part:
-        part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_text(PLACE, json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

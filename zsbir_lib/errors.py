@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Integral
 from typing import Any
 
 _on_command_line: ContextVar[bool] = ContextVar("_on_command_line", default=False)
@@ -87,6 +88,14 @@ def check_on_error(value: str) -> None:
         raise ZsbirError(f"{argument('on_error')} is raise or skip, not {value!r}")
 
 
+def check_counts(**values: int | None) -> None:
+    """Raise a `ZsbirError` unless each argument, by its name, is None or a number from 1 on."""
+    for name, value in values.items():
+        whole = isinstance(value, Integral) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= 1):
+            raise ZsbirError(f"{argument(name)} must be a whole number, 1 or more, not {value}")
+
+
 class ZsbirError(ValueError):
     """Bad input: the message says what is wrong, where, and what to do about it.
 
@@ -158,6 +167,11 @@ class DivergedError(ZsbirError):
         super().__init__(message)
         self.history = history or {}
         self.what = what or message
+
+
+def reason_of(error: Exception) -> str:
+    """Say what the system, or a library, finds wrong with a file, without its name."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def explain(error: Exception) -> str:

@@ -7,15 +7,15 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, reason_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,10 +160,46 @@ def check_outputs(*paths: str | os.PathLike | None) -> None:
             raise ZsbirError(f"{one} and {other} are the same file: give each output its own")
 
 
+def list_own_folder(folder: str | os.PathLike, ours: Collection[str], what: str) -> list[str]:
+    """Return what lies in a folder for results, before anything is written there.
+
+    Parameters
+    ----------
+    folder
+        It need not be there yet.
+    ours
+        The names that may lie in it.
+    what
+        What is to be written: ``"an index"``.
+
+    Raises
+    ------
+    ZsbirError
+        If it is a file, cannot be listed, or holds anything else.
+    """
+    try:
+        there = sorted(os.listdir(folder)) if os.path.lexists(folder) else []
+    except OSError as error:
+        reason = "it is a file" if isinstance(error, NotADirectoryError) else error.strerror
+        raise ZsbirError(f"cannot write {what} to {folder}: {reason}; give a folder") from None
+    if other := [name for name in there if name not in (*ours, "lost+found")]:
+        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+        raise ZsbirError(
+            f"{folder} holds other files ({', '.join(other[:3])}{more}): give a new or empty "
+            f"folder for {what}"
+        )
+    return there
+
+
+def write_text(target: str | os.PathLike, text: str) -> None:
+    """Write a text as UTF-8, atomically, with the same ends of lines on every system."""
+    with atomic_path(target) as path:
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_json(target: str | os.PathLike, value: Any) -> None:
     """Write `value` as JSON, atomically and with sorted keys."""
-    with atomic_path(target) as path:
-        path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(target, json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
 def sha256(path: str | os.PathLike) -> str:
@@ -173,6 +209,47 @@ def sha256(path: str | os.PathLike) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 of a JSON value, as hexadecimal digits; the order of keys is no matter."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def load_tensors(path: str | os.PathLike, what: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read a safetensors file.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    what
+        What a message calls it: ``"model"``.
+
+    Returns
+    -------
+    tensors : dict of str to Tensor
+        By name.
+    metadata : dict of str to str
+        Of its header; empty where it has none.
+
+    Raises
+    ------
+    ZsbirError
+        If there is none, it cannot be read, or it is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except FileNotFoundError:
+        raise ZsbirError(f"there is no {what} {path}") from None
+    except OSError as error:
+        raise ZsbirError(f"cannot read the {what} {path}: {reason_of(error)}") from None
+    except (SafetensorError, ValueError) as error:
+        raise ZsbirError(
+            f"cannot read the {what} {path}: it is damaged, or no safetensors file ({error})"
+        ) from None
 
 
 def load_array(path: str | os.PathLike, *, mapped: Literal["r", "c"] | None = None) -> "np.ndarray":

@@ -25,7 +25,13 @@ import numpy as np
 from cloudpickle import CloudPickler
 from joblib.externals.loky import get_reusable_executor
 
-from zsbir_lib.errors import ZsbirError, argument, speaking_command_line, speaks_command_line
+from zsbir_lib.errors import (
+    ZsbirError,
+    argument,
+    check_counts,
+    speaking_command_line,
+    speaks_command_line,
+)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -44,8 +50,7 @@ def count_workers(workers: int | None, n_tasks: int) -> int:
     ZsbirError
         If `workers` is below 1.
     """
-    if workers is not None and workers < 1:
-        raise ZsbirError(f"workers is {workers}: it must be 1 or more")
+    check_counts(workers=workers)
     return max(1, min(workers or joblib.cpu_count(), n_tasks))
 
 

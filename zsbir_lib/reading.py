@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from zsbir_lib.errors import ZsbirError
+from zsbir_lib.errors import ZsbirError, reason_of
 
 _SPECIAL = (
     (stat.S_ISDIR, "a folder"),
@@ -44,8 +44,7 @@ def check_file(path: str | os.PathLike[str], what: str, *, limit: int | None = N
             reason = f"it is a link to {os.readlink(path)}, which is not there"
         raise ZsbirError(f"cannot read {what}: {reason}") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ZsbirError(f"cannot read {what}: {reason}") from None
+        raise ZsbirError(f"cannot read {what}: {reason_of(error)}") from None
     for is_kind, kind in _SPECIAL:
         if is_kind(found.st_mode):
             raise ZsbirError(f"cannot read {what}: it is {kind}; give a regular file")

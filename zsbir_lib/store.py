@@ -16,7 +16,6 @@ written last, which lists them. From this follows the rest:
 from __future__ import annotations
 
 import glob
-import hashlib
 import json
 import logging
 import os
@@ -31,8 +30,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
-from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import ABANDONED, is_temporary, same_mode, sha256, temporary_file
+from zsbir_lib.errors import ZsbirError, reason_of
+from zsbir_lib.files import ABANDONED, digest_of, is_temporary, same_mode, sha256, temporary_file
 from zsbir_lib.paths import cache_root, shared_root
 
 logger = logging.getLogger(__name__)
@@ -115,11 +114,21 @@ class Entry:
 
 @dataclass
 class Draft:
-    """An entry that is being made; it may be handed to other processes, which write pieces too."""
+    """An entry that is being made; it may be handed to other processes, which write pieces too.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it will lie.
+    pieces : dict of str to Piece
+        Those that are there, by their names.
+    anew : bool
+        Whether pieces of other runs are left aside.
+    """
 
     folder: Path
     pieces: dict[str, Piece] = field(default_factory=dict)
-    anew: bool = False  # whether pieces of other runs are left aside
+    anew: bool = False
 
     def piece(self, name: str, write: Callable[[Path], object]) -> Path:
         """Return the file of a piece, written now unless it is there already, intact.
@@ -300,7 +309,9 @@ class Store:
             entry = Entry(folder, kind, key, dict(draft.pieces))
             with _telling("write to", folder):
                 body = {"kind": kind, "key": key, "pieces": _sorted_pieces(draft.pieces)}
-                _write_json(folder / _RECORD, {**body, "format": _FORMAT, "sha256": _digest(body)})
+                _write_json(
+                    folder / _RECORD, {**body, "format": _FORMAT, "sha256": digest_of(body)}
+                )
                 (folder / _BEGUN).unlink(missing_ok=True)
             if all((folder / piece.file).is_file() for piece in draft.pieces.values()):
                 return entry
@@ -361,14 +372,14 @@ class Store:
     @contextmanager
     def alone(self, path: str | os.PathLike) -> Iterator[None]:
         """Let one process at a time change a file elsewhere; the lock lies in this store."""
-        folder = self.root / "locks" / _digest(os.path.realpath(path))[:_DIGITS]
+        folder = self.root / "locks" / digest_of(os.path.realpath(path))[:_DIGITS]
         with suppress(OSError):  # where nothing can be written, nothing can be locked
             folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
             yield
 
     def _folder(self, kind: str, key: Mapping[str, Any], label: str = "") -> Path:
-        digest = _digest(key)[:_DIGITS]
+        digest = digest_of(key)[:_DIGITS]
         # The label is for people: an entry that is there is found whatever it was called.
         found = next(iter(sorted((self.root / kind).glob(f"*{digest}"))), None)
         name = re.sub(r"[^A-Za-z0-9._+-]", "_", label)[:60]
@@ -378,10 +389,6 @@ class Store:
 def _plain(key: Mapping[str, Any]) -> dict[str, Any]:
     """Return a key as it comes back from JSON."""
     return json.loads(json.dumps(key, sort_keys=True))
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _sorted_pieces(pieces: Mapping[str, Piece]) -> dict[str, Any]:
@@ -402,9 +409,9 @@ def _read(folder: Path, kind: str = "", key: Mapping[str, Any] | None = None) ->
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
         checksum, version = record.pop("sha256"), record.pop("format")
-        if version == _FORMAT and checksum == _digest(record):
+        if version == _FORMAT and checksum == digest_of(record):
             pieces = {name: Piece(**values) for name, values in record["pieces"].items()}
-            if key is None or _digest([record["kind"], record["key"]]) == _digest([kind, key]):
+            if key is None or digest_of([record["kind"], record["key"]]) == digest_of([kind, key]):
                 return Entry(folder, record["kind"], record["key"], pieces)
             return None
     if key is not None:
@@ -494,8 +501,7 @@ def _telling(doing: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
         raise ZsbirError(
-            f"cannot {doing} the cache {folder} ({reason}): make room or give permission, or set "
-            "ZSBIR_CACHE to another folder"
+            f"cannot {doing} the cache {folder} ({reason_of(error)}): make room or give "
+            "permission, or set ZSBIR_CACHE to another folder"
         ) from None

@@ -152,6 +152,24 @@ class TestRetrieve:
         run_json("retrieve", *arguments)
         assert len(seen) == 2
 
+    def test_with_a_model_no_photo_is_read_but_those_of_the_gallery(
+        self, run_json, data, drawing, tmp_path, monkeypatch
+    ):
+        model = tmp_path / "sae.safetensors"
+        run_json("train", "--method", "sae", "--out", model, *data)
+        arguments = ["retrieve", "--sketch", drawing, "--model", model, *data]
+        kept = run_json(*arguments)  # of the features that it learnt from
+        monkeypatch.setenv("ZSBIR_CACHE", str(tmp_path / "another"))
+        read, real = set(), Sketchy.photo
+
+        def photo(self, number):
+            read.add(self.photo_ids[number].split("/")[0])
+            return real(self, number)
+
+        monkeypatch.setattr(Sketchy, "photo", photo)
+        assert run_json(*arguments) == kept
+        assert read == set(UNSEEN)
+
     def test_unreadable_images_are_left_out_everywhere(
         self, run, run_json, data, root, drawing, tmp_path
     ):

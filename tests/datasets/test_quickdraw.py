@@ -181,7 +181,9 @@ class TestLimit:
 
     @pytest.mark.parametrize("per_class", [0, -3])
     def test_none_is_no_limit(self, root, per_class):
-        with pytest.raises(ZsbirError, match=f"per_class must be 1 or more, not {per_class}"):
+        with pytest.raises(
+            ZsbirError, match=f"per_class must be a whole number, 1 or more, not {per_class}"
+        ):
             QuickDraw(root, split=None, per_class=per_class)
 
 

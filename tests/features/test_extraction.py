@@ -535,8 +535,8 @@ def test_the_bar_is_on_standard_error(drawer, means, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 0}, "batch_size must be 1 or more"),
-        ({"workers": 0}, "workers must be 1 or more"),
+        ({"batch_size": 0}, "batch_size must be a whole number, 1 or more"),
+        ({"workers": 0}, "workers must be a whole number, 1 or more"),
         ({"on_error": "ignore"}, "on_error is raise or skip"),
         ({"device": "abacus"}, "unknown device"),
         ({"mixed_precision": True, "tf32": True}, "mixed_precision=True and tf32=True exclude"),

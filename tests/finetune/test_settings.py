@@ -9,8 +9,8 @@ from zsbir_lib.finetune import FineTuning
     [
         ({"recipe": "prompts"}, "--recipe must be full or lora, not 'prompts'"),
         ({"towers": "three"}, "--towers must be shared or two, not 'three'"),
-        ({"epochs": 0}, "--epochs must be 1 or more, not 0"),
-        ({"rank": 0}, "--rank must be 1 or more, not 0"),
+        ({"epochs": 0}, "--epochs must be a whole number, 1 or more, not 0"),
+        ({"rank": 0}, "--rank must be a whole number, 1 or more, not 0"),
         ({"learning_rate": 0.0}, "--learning-rate must be above 0, not 0.0"),
         ({"learning_rate": float("nan")}, "--learning-rate must be above 0, not nan"),
         ({"margin": 4.0}, "--margin must be above 0 and below 4, not 4.0"),

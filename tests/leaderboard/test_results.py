@@ -163,7 +163,7 @@ def test_settings_that_make_no_sense_are_refused():
     with pytest.raises(UnknownNameError, match="unknown protocol sideways"):
         Settings(protocols=("sideways",))
     for name in ("seeds", "k", "budget", "inner_splits"):
-        with pytest.raises(ZsbirError, match=f"{name} is 0: it must be 1 or more"):
+        with pytest.raises(ZsbirError, match=f"{name} must be a whole number, 1 or more, not 0"):
             Settings(**{name: 0})
     with pytest.raises(ZsbirError, match="held_out is 1"):
         Settings(held_out=1.0)

@@ -46,7 +46,7 @@ def test_the_baseline_can_be_saved(tmp_path):
 
 
 def test_files_that_hold_no_model_are_refused(tmp_path):
-    with pytest.raises(ZsbirError, match="no such file"):
+    with pytest.raises(ZsbirError, match="there is no model"):
         load_method(tmp_path / "none.safetensors")
     (tmp_path / "empty.safetensors").write_bytes(b"")
     with pytest.raises(ZsbirError, match="cannot read the model"):

@@ -298,8 +298,8 @@ def test_places_that_hold_something_else_are_refused(tmp_path):
         (100, "ivf", {"n_lists": 5}, "5 lists take 195 photos .* there are 100: give n_lists=2"),
         (9983, "ivfpq", {}, "product codes take 9,984 photos .* there are 9,983"),
         (9984, "ivfpq", {"code_bytes": 3}, "cannot be cut into 3 parts: .* one of 1, 2, 4"),
-        (100, "hnsw", {"links": 0}, "links must be a whole number above 0, not 0"),
-        (100, "hnsw", {"breadth": 1.5}, "breadth must be a whole number above 0"),
+        (100, "hnsw", {"links": 0}, "links must be a whole number, 1 or more, not 0"),
+        (100, "hnsw", {"breadth": 1.5}, "breadth must be a whole number, 1 or more"),
         (0, "hnsw", {}, "empty gallery"),
     ],
 )

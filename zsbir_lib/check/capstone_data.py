@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import safe_open
 from torch import Tensor
 
 from zsbir_lib.datasets import ZeroShotSplit
@@ -31,6 +30,7 @@ from zsbir_lib.drawings import (
 from zsbir_lib.drawings.stroke_files import holds_strokes
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import FeatureSet, Pairs, RetrievalTask, load_backbone
+from zsbir_lib.files import load_tensors
 
 FEATURES = Path(__file__).with_name("capstone.safetensors")
 """Features of pairs, as ``tools/capstone_features.py`` writes them."""
@@ -71,9 +71,8 @@ class Packaged:
 @lru_cache(maxsize=1)
 def packaged() -> Packaged:
     """Return the features that ship with the library."""
-    with safe_open(FEATURES, framework="pt") as stream:
-        about = stream.metadata()
-        sketches, photos = (stream.get_tensor(name).float() for name in ("sketches", "photos"))
+    tensors, about = load_tensors(FEATURES, "capstone's features")
+    sketches, photos = (tensors[name].float() for name in ("sketches", "photos"))
     classes = tuple(json.loads(about["classes"]))
     return Packaged(classes, sketches, photos, about["weights"], about["drawings"])
 

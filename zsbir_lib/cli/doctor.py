@@ -144,13 +144,12 @@ def _device() -> Iterator[Check]:
 
 
 def _cache() -> Iterator[Check]:
-    from zsbir_lib.files import atomic_path
+    from zsbir_lib.files import write_text
     from zsbir_lib.paths import cache_dir
 
     try:
         folder = cache_dir()
-        with atomic_path(folder / "doctor") as path:
-            path.write_text("written to see whether it can be\n", encoding="utf-8")
+        write_text(folder / "doctor", "written to see whether it can be\n")
         (folder / "doctor").unlink()
     except (OSError, ZsbirError) as error:
         reason = str(error) if isinstance(error, ZsbirError) else f"{folder}: {error.strerror}"

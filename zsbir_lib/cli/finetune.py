@@ -27,7 +27,7 @@ The file is a name of a backbone in every command. LoRA's is small, and is loade
 that it was trained from: give their file as --weights, where they are in one."""
 
 
-class Recipe(str, Enum):
+class Learner(str, Enum):
     """What learns."""
 
     FULL = "full"
@@ -48,8 +48,8 @@ def finetune(
     out: Annotated[Path, typer.Option(help="The fine-tuned network: .safetensors.")],
     weights: Weights = None,
     recipe: Annotated[
-        Recipe, typer.Option(help="full: all weights learn; lora: low-rank matrices beside them.")
-    ] = Recipe.FULL,
+        Learner, typer.Option(help="full: all weights learn; lora: low-rank matrices beside them.")
+    ] = Learner.FULL,
     towers: Annotated[
         Towers, typer.Option(help="shared: one network for both; two: one for sketches, too.")
     ] = Towers.SHARED,

@@ -12,7 +12,7 @@ import typer
 from zsbir_lib.cli.models import print_note
 from zsbir_lib.cli.options import AsJson, FeatureOptions, emit, with_options
 from zsbir_lib.errors import UnknownNameError, ZsbirError
-from zsbir_lib.files import atomic_path, check_outputs
+from zsbir_lib.files import check_outputs, write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,8 +98,7 @@ def leaderboard(
         print_note("what is done is kept: the same command goes on from there")
         raise
     if markdown is not None:
-        with atomic_path(markdown) as temporary:
-            temporary.write_text(board.to_markdown(), encoding="utf-8")
+        write_text(markdown, board.to_markdown())
     if figure is not None and board.ranked():
         plot_leaderboard(board).save(figure)
     elif figure is not None:
@@ -116,5 +115,6 @@ def gallery_shapes(dataset: SketchPhotoDataset | None, features: FeatureSet) -> 
 
     if not isinstance(dataset, Toybox):
         return None
-    number = {photo_id: i for i, photo_id in enumerate(dataset.photo_ids)}
-    return shape_distances([dataset.toy(number[i]) for i in features.task().gallery_ids])
+    # Every picture of the Toybox can be read, so photos are the same rows of both.
+    gallery = dataset.class_mask(features.photo_labels.numpy(), features.split.unseen)
+    return shape_distances([dataset.toy(row) for row in gallery.nonzero()[0].tolist()])

@@ -32,6 +32,7 @@ Parameters = Annotated[
     list[str],
     typer.Option("--param", "-p", metavar="NAME=VALUE", help="A hyper-parameter of the method."),
 ]
+Model = Annotated[Path | None, typer.Option(help="What `zsbir train` saved, in place of --method.")]
 Clutter = Annotated[
     float, typer.Option(min=0, max=1.5, help="Toybox: difficulty of the photos' background.")
 ]

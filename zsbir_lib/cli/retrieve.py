@@ -14,6 +14,7 @@ from zsbir_lib.cli.models import check_origin, origin, print_note
 from zsbir_lib.cli.options import (
     AsJson,
     FeatureOptions,
+    Model,
     Parameters,
     emit,
     with_options,
@@ -85,9 +86,7 @@ def retrieve(
         Path | None,
         typer.Option(help="Look among your own photos, an index of which `zsbir index` makes."),
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="What `zsbir train` saved, in place of --method.")
-    ] = None,
+    model: Model = None,
     method: Annotated[
         str | None,
         typer.Option(
@@ -184,6 +183,7 @@ def _dataset_gallery(
     class_name: str | None,
 ) -> DatasetGallery:
     """Return the photos of a data set, searched by a fitted method."""
+    from zsbir_lib.datasets import SomeClasses
     from zsbir_lib.methods import create_method
     from zsbir_lib.methods.kept import SHIPPED, keep_gallery, kept_gallery, kept_method
 
@@ -210,7 +210,10 @@ def _dataset_gallery(
             fitted, index = ready
             photos.restore(index, backbone, fitted)
             return photos
-    features = options.extract(dataset, backbone)
+    if model is None or options.about_features(dataset, backbone, names) is not None:
+        features = options.extract(dataset, backbone)
+    else:  # nothing is to be learnt: other classes need not be read
+        features = options.extract(SomeClasses(dataset, names), backbone)
     if model is None:
         fitted, path, fitted_now = kept_method(fitted, features, origin(features))
         if fitted_now:

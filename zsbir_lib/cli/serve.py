@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from zsbir_lib.cli.options import FeatureOptions, Parameters, with_options
+from zsbir_lib.cli.options import FeatureOptions, Model, Parameters, with_options
 from zsbir_lib.cli.own_photos import IndexPath, open_gallery
 
 SERVE_EXAMPLES = """Examples:
@@ -27,9 +26,7 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Where to listen; 0 takes any free port.")
     ] = 8765,
-    model: Annotated[
-        Path | None, typer.Option(help="What `zsbir train` saved, in place of --method.")
-    ] = None,
+    model: Model = None,
     method: Annotated[
         str | None,
         typer.Option(

@@ -27,7 +27,7 @@ from zsbir_lib.course.source import (
     without_solution,
 )
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import atomic_path, check_outputs, write_json
+from zsbir_lib.files import check_outputs, write_json, write_text
 
 KIT = 1
 """Version of what a built assignment and its grades look like."""
@@ -107,8 +107,7 @@ def build_assignment(
         files.notes: instructor_notes(read, open_assignment(read.name, number)),
     }
     for path, text in texts.items():
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(path, text)
     asked = autograder(read, variant)
     write_json(files.autograder, asked)
     write_otter(read, number, asked["hidden"], files.otter, library)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import write_text
 from zsbir_lib.reading import check_file, printable
 
 LARGEST = 250 * 2**20
@@ -97,8 +97,7 @@ def write_notebook(path: Path, notebook: Notebook) -> None:
     ZsbirError
         If it cannot be written.
     """
-    with atomic_path(path) as temporary:
-        temporary.write_text(notebook_text(notebook), encoding="utf-8", newline="\n")
+    write_text(path, notebook_text(notebook))
 
 
 def notebook_text(notebook: Notebook) -> str:

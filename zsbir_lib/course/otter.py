@@ -16,7 +16,7 @@ from typing import Any
 from zsbir_lib.check import FunctionQuestion, Question, TextQuestion, open_assignment
 from zsbir_lib.course.source import Source
 from zsbir_lib.errors import ZsbirError, argument
-from zsbir_lib.files import atomic_path, check_outputs, write_json
+from zsbir_lib.files import atomic_path, check_outputs, write_json, write_text
 
 CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 """The option of pip that prefers PyTorch's build for the CPU, on Linux."""
@@ -103,8 +103,7 @@ def write_otter(
     settings, archive = folder / "otter_config.json", folder / "autograder.zip"
     check_outputs(*texts, settings, archive)
     for path, text in texts.items():
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(path, text)
     write_json(settings, _SETTINGS)
     made = [*texts, settings]
     if library is not None and has_otter():

@@ -16,7 +16,7 @@ from zsbir_lib.datasets.verification import (
     VerificationReport,
     compare_classes,
 )
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import check_counts
 
 
 class FieldDataset(FolderDataset):
@@ -44,8 +44,7 @@ class FieldDataset(FolderDataset):
     per_class: int | None
 
     def _begin(self, found: Found, per_class: int | None) -> None:
-        if per_class is not None and per_class < 1:
-            raise ZsbirError(f"{argument('per_class')} must be 1 or more, not {per_class}")
+        check_counts(per_class=per_class)
         self.root, self.form, self.per_class = found.root, found.form, per_class
         self.photo_folder, self.sketch_folder = found.photos, found.sketches
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,6 +10,7 @@ from PIL import Image
 
 from zsbir_lib.datasets.base import SketchPhotoDataset, ZeroShotSplit
 from zsbir_lib.errors import UnknownNameError
+from zsbir_lib.files import digest_of
 
 
 class SomeClasses(SketchPhotoDataset):
@@ -49,8 +48,7 @@ class SomeClasses(SketchPhotoDataset):
         number = np.full(len(whole.photo_labels) + 1, -1)
         number[photos] = np.arange(len(photos))
         self.sketch_photos = number[np.asarray(whole.sketch_photos)[sketches]]
-        about = hashlib.sha256(json.dumps([whole.fingerprint, names]).encode())
-        self.fingerprint = about.hexdigest()[:16]
+        self.fingerprint = digest_of([whole.fingerprint, names])[:16]
         self.class_attributes = whole.class_attributes
         self.attribute_names = whole.attribute_names
         self.unread = whole.unread

@@ -28,7 +28,7 @@ from zsbir_lib.datasets.quickdraw_forms import (
     word_of,
 )
 from zsbir_lib.drawings.stroke_files import Stroke, read_all_strokes
-from zsbir_lib.errors import ZsbirError, argument, check_on_error
+from zsbir_lib.errors import ZsbirError, argument, check_on_error, reason_of
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.reading import check_file
 from zsbir_lib.store import Draft, Store
@@ -261,8 +261,8 @@ class DrawingFiles:
                 raise ZsbirError("the file has become shorter: open the data set again")
             return form.read(data)
         except (ZsbirError, OSError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise ZsbirError(f"cannot read {form.place.format(number, path)}: {reason}") from None
+            place = form.place.format(number, path)
+            raise ZsbirError(f"cannot read {place}: {reason_of(error)}") from None
 
 
 class _Ids(Sequence[str]):

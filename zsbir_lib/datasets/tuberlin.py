@@ -7,8 +7,6 @@ extended. No sketch was drawn from a photo: there are no pairs.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 
 from PIL import Image
@@ -21,6 +19,7 @@ from zsbir_lib.datasets.quickdraw_forms import how_drawn, strokes_image
 from zsbir_lib.datasets.splits import TUBERLIN_CLASSES
 from zsbir_lib.datasets.verification import Published
 from zsbir_lib.drawings import read_image, read_strokes
+from zsbir_lib.files import digest_of
 
 SKETCHES_PER_CLASS = 80
 """How many sketches each class has."""
@@ -152,7 +151,7 @@ class TUBerlin(FieldDataset):
         files = super().fingerprint
         if self.form != "svg":
             return files
-        return hashlib.sha256(json.dumps([*how_drawn(), files]).encode()).hexdigest()
+        return digest_of([*how_drawn(), files])
 
     def sketch(self, index: int) -> Image.Image:
         """Return sketch number `index` as an RGB image, dark lines on white.

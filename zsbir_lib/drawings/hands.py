@@ -162,8 +162,8 @@ class StrokeAugmentation:
         points = self._misplaced(points, drawing.parts[kept][number], rng)
         points = points @ self._sheet(rng)
         along = np.arange(len(points)) * _SPACING + number * _LIFT
-        points += _noise(rng, along * 3) * (rng.uniform(0, 0.02) * self.wobble)
-        points += _noise(rng, along * 14) * (rng.uniform(0, 0.007) * self.wobble)
+        points += smooth_noise(rng, along * 3) * (rng.uniform(0, 0.02) * self.wobble)
+        points += smooth_noise(rng, along * 14) * (rng.uniform(0, 0.007) * self.wobble)
         return self._ended(*self._simplified(points, number, rng), rng)
 
     def picture(
@@ -258,9 +258,19 @@ class StrokeAugmentation:
         return found
 
 
-def _noise(rng: np.random.Generator, position: np.ndarray) -> np.ndarray:
-    """Return smooth noise of unit size at increasing positions, shape (n, 2)."""
-    knots = rng.standard_normal((int(position[-1]) + 3, 2))
+def smooth_noise(rng: np.random.Generator, position: np.ndarray, columns: int = 2) -> np.ndarray:
+    """Return smooth noise of unit size, with about one swing a unit, shape (n, columns).
+
+    Parameters
+    ----------
+    rng
+        What it is drawn from.
+    position
+        Where along a path, from 0 on and increasing, shape (n,).
+    columns
+        How many noises, independent of each other.
+    """
+    knots = rng.standard_normal((int(position[-1]) + 3, columns))
     left = position.astype(int)
     t = (position - left)[:, None]
     t = t * t * (3 - 2 * t)

@@ -11,8 +11,6 @@ after each: so one that fails stops the others, and none waits long.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
@@ -32,6 +30,7 @@ from zsbir_lib.errors import ZsbirError, argument, explain
 from zsbir_lib.features.backbones import Backbone
 from zsbir_lib.features.decoding import Batch, Images, decoded
 from zsbir_lib.features.precision import computing
+from zsbir_lib.files import digest_of
 from zsbir_lib.progress import progress_bar
 from zsbir_lib.store import Draft
 
@@ -107,8 +106,7 @@ class Extraction:
     def rounding(self) -> str:
         """A digest of what the last digit depends on; a run continues another if these agree."""
         about = [self.batch_size, self.backbone.device.type, torch.get_num_threads()]
-        text = json.dumps([*about, torch.__version__])
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+        return digest_of([*about, torch.__version__])[:8]
 
     def fill(self, draft: Draft) -> None:
         """Compute the blocks that are not in a draft yet, and put them there."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from typing import Any
 
@@ -13,11 +11,12 @@ from torch import Tensor
 
 from zsbir_lib.datasets.base import SketchPhotoDataset
 from zsbir_lib.distributed import world
-from zsbir_lib.errors import ZsbirError, argument, check_on_error
+from zsbir_lib.errors import ZsbirError, check_counts, check_on_error
 from zsbir_lib.features.backbones import Backbone
 from zsbir_lib.features.blocks import Extraction, skipped
 from zsbir_lib.features.featureset import FeatureSet
 from zsbir_lib.features.precision import choose_precision
+from zsbir_lib.files import digest_of
 from zsbir_lib.store import Entry, Store
 
 
@@ -87,9 +86,7 @@ def extract_features(
         cannot be written.
     """
     check_on_error(on_error)
-    for name, value in (("batch_size", batch_size), ("workers", workers)):
-        if value is not None and value < 1:
-            raise ZsbirError(f"{argument(name)} must be 1 or more, not {value}")
+    check_counts(batch_size=batch_size, workers=workers)
     if known := sorted(set(backbone.learnt_from) & set(dataset.split.unseen)):
         raise ZsbirError(
             f"{backbone.name} was fine-tuned on {', '.join(known[:3])}, which the split "
@@ -134,8 +131,7 @@ def kept_features_id(entry: Entry) -> str:
         What `kept_features` returned. Images and features are not looked at.
     """
     pieces = {name: piece.sha256 for name, piece in entry.pieces.items()}
-    text = json.dumps([entry.key, pieces], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of([entry.key, pieces])
 
 
 def features_recipe(

@@ -12,11 +12,9 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -43,7 +41,7 @@ from zsbir_lib.features.checks import (
 )
 from zsbir_lib.features.pairs import Pairs
 from zsbir_lib.features.task import RetrievalTask
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import atomic_path, load_tensors
 
 if TYPE_CHECKING:
     from zsbir_lib.methods import RetrievalMethod
@@ -337,15 +335,7 @@ class FeatureSet:
         ZsbirError
             If the file is missing, damaged, or holds something else.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise ZsbirError(f"there is no feature file {path}")
-        try:
-            with safe_open(path, framework="pt") as stream:
-                metadata = stream.metadata() or {}
-                tensors = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise ZsbirError(f"the feature file {path} is damaged: {error}") from None
+        tensors, metadata = load_tensors(path, "feature file")
         if metadata.get("format") != _FORMAT:
             raise ZsbirError(f"{path} is not a feature file of this library (format {_FORMAT})")
         try:

@@ -16,7 +16,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
@@ -28,7 +27,7 @@ from zsbir_lib.features.recipes import Recipe
 from zsbir_lib.features.towers import TwoTowers
 from zsbir_lib.features.weight_files import weights_id
 from zsbir_lib.features.zoos import find_recipe
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import atomic_path, load_tensors
 
 _KIND, _VERSION = "zsbir-finetuned-", "1"
 _FORMAT = _KIND + _VERSION
@@ -103,15 +102,7 @@ class TunedNetwork:
         ZsbirError
             If it is missing, damaged, of a newer version, or anything else.
         """
-        path = Path(path)
-        try:
-            with safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except FileNotFoundError:
-            raise ZsbirError(f"there is no fine-tuned network {path}") from None
-        except (OSError, SafetensorError, ValueError) as error:
-            raise ZsbirError(f"cannot read the fine-tuned network {path}: {error}") from None
+        tensors, metadata = load_tensors(path, "fine-tuned network")
         checksum, _, text = metadata.get("zsbir", "").partition(" ")
         found = _FORMAT_IN.search(text)
         if found is None:

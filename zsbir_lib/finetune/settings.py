@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import ZsbirError, argument, check_counts
 from zsbir_lib.features.tuned import FULL, LORA
 
 RECIPES = (FULL, LORA)
@@ -71,9 +71,7 @@ class FineTuning:
         for name, known in (("recipe", RECIPES), ("towers", TOWERS)):
             if (given := getattr(self, name)) not in known:
                 raise ZsbirError(f"{argument(name)} must be {' or '.join(known)}, not {given!r}")
-        for name in ("epochs", "batch_size", "rank"):
-            if (given := getattr(self, name)) < 1:
-                raise ZsbirError(f"{argument(name)} must be 1 or more, not {given}")
+        check_counts(epochs=self.epochs, batch_size=self.batch_size, rank=self.rank)
         limits = {"learning_rate": math.inf, "margin": 4.0, "alpha": math.inf, "held_out": 1.0}
         for name, limit in limits.items():
             given = getattr(self, name)

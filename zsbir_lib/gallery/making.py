@@ -7,8 +7,6 @@ all rows come to lie in one set of arrays, in the order of the photos' names, an
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -20,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import ZsbirError, check_counts
 from zsbir_lib.features import Backbone
 from zsbir_lib.features.decoding import Batch, decoded
 from zsbir_lib.features.precision import FLOAT32, computing
+from zsbir_lib.files import digest_of, list_own_folder
 from zsbir_lib.gallery.listing import Listing, State, check_some, list_photos
 from zsbir_lib.gallery.photo_index import BLOCKS, KIND, SEARCH, PhotoIndex, find_entries, settings
 from zsbir_lib.gallery.pictures import PhotoImages
@@ -115,9 +114,7 @@ def index_photos(
         nevertheless.
     """
     check_search(search)
-    for name, value in (("batch_size", batch_size), ("workers", workers)):
-        if value is not None and value < 1:
-            raise ZsbirError(f"{argument(name)} must be 1 or more, not {value}")
+    check_counts(batch_size=batch_size, workers=workers)
     out = Path(out)
     check_place(out)
     listing = list_photos(folder, follow_links=follow_links, leave_out=out)
@@ -129,17 +126,7 @@ def index_photos(
 
 def check_place(out: str | os.PathLike) -> None:
     """Raise a `ZsbirError` unless an index can be, or is, at a place."""
-    try:
-        there = sorted(os.listdir(out)) if os.path.lexists(out) else []
-    except OSError as error:
-        reason = "it is a file" if isinstance(error, NotADirectoryError) else error.strerror
-        raise ZsbirError(f"cannot write an index to {out}: {reason}; give a folder") from None
-    if other := [name for name in there if name not in (KIND, BLOCKS, SEARCH, "lost+found")]:
-        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
-        raise ZsbirError(
-            f"{out} holds other files ({', '.join(other[:3])}{more}): give a new or empty folder "
-            "for the index"
-        )
+    list_own_folder(out, (KIND, BLOCKS, SEARCH), "an index")
 
 
 @dataclass
@@ -159,8 +146,8 @@ class _Run:
         if before is None:
             check_some(self.listing)
         wanted = self._wanted(before)
-        digest = hashlib.sha256(json.dumps(settings(self.backbone), sort_keys=True).encode())
-        draft = Draft(self.out / BLOCKS / digest.hexdigest()[:16])
+        digest = digest_of(settings(self.backbone))
+        draft = Draft(self.out / BLOCKS / digest[:16])
         sources = [] if before is None else [before]
         for name in draft.names():
             if (path := draft.find(name)) is not None:
@@ -245,11 +232,10 @@ class _Run:
     def _write(self, sources: Sequence[Rows], rows: Mapping[str, tuple[int, int]]) -> None:
         """Write the index, and remove the one before it."""
         states = [sources[number].states[row] for number, row in rows.values()]
-        digest = hashlib.sha256(json.dumps([list(rows), states]).encode())
         key = {
             "settings": settings(self.backbone),
             "folder": str(self.listing.folder),
-            "photos": digest.hexdigest(),
+            "photos": digest_of([list(rows), states]),
         }
         store = Store(self.out)
         make = partial(merge, sources, rows, self.backbone.dim)
@@ -304,7 +290,7 @@ class _Block:
         """Write what was added, and return the file, in a list; an empty one if there is none."""
         if not self.names:
             return []
-        digest = hashlib.sha256(json.dumps([self.names, self.states]).encode())
+        digest = digest_of([self.names, self.states])
         write = partial(
             save_block,
             names=self.names,
@@ -312,4 +298,4 @@ class _Block:
             features=np.stack(self._features),
             thumbnails=self._thumbnails,
         )
-        return [draft.piece(f"{digest.hexdigest()[:16]}.npz", write)]
+        return [draft.piece(f"{digest[:16]}.npz", write)]

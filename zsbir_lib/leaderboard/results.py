@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -12,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from zsbir_lib.errors import UnknownNameError, ZsbirError
-from zsbir_lib.files import write_json
+from zsbir_lib.errors import UnknownNameError, ZsbirError, reason_of
+from zsbir_lib.files import digest_of, write_json
 from zsbir_lib.leaderboard.encoding import decode, encode
 from zsbir_lib.leaderboard.settings import Settings
 from zsbir_lib.paper import PAPER_RESULTS
@@ -303,7 +302,7 @@ class Leaderboard:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON values, with a checksum."""
         values = {"format": _FORMAT, **encode(self)}
-        return {**values, "checksum": _checksum(values)}
+        return {**values, "checksum": digest_of(values)[:16]}
 
     @classmethod
     def from_dict(cls, values: Any) -> Leaderboard:
@@ -318,7 +317,7 @@ class Leaderboard:
             raise ZsbirError(f"these are not the values of a leaderboard (format {_FORMAT})")
         checksum = values.get("checksum")  # older files have none
         rest = {name: value for name, value in values.items() if name != "checksum"}
-        if "checksum" in values and checksum != _checksum(rest):
+        if "checksum" in values and checksum != digest_of(rest)[:16]:
             raise ZsbirError("the values of this leaderboard have been altered (checksum)")
         del rest["format"]
         return decode(cls, rest)
@@ -340,9 +339,4 @@ class Leaderboard:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
             return cls.from_dict(values)
         except (OSError, ValueError, RecursionError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise ZsbirError(f"cannot read the leaderboard {path}: {reason}") from None
-
-
-def _checksum(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+            raise ZsbirError(f"cannot read the leaderboard {path}: {reason_of(error)}") from None

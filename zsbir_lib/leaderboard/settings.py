@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zsbir_lib.errors import UnknownNameError, ZsbirError, argument
+from zsbir_lib.errors import UnknownNameError, ZsbirError, check_counts
 from zsbir_lib.protocols import PROTOCOLS
 
 
@@ -43,9 +43,6 @@ class Settings:
             raise UnknownNameError(
                 f"unknown protocol {', '.join(unknown) or '(none)'}: use {', '.join(PROTOCOLS)}"
             )
-        for name in ("seeds", "budget", "inner_splits", "k"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ZsbirError(f"{argument(name)} is {value}: it must be 1 or more")
+        check_counts(seeds=self.seeds, budget=self.budget, inner_splits=self.inner_splits, k=self.k)
         if not 0 < self.held_out < 1:
             raise ZsbirError(f"held_out is {self.held_out}: it must be above 0 and below 1")

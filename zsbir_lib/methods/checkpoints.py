@@ -9,7 +9,6 @@ your own checkpoints only.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
@@ -26,7 +25,7 @@ from torch import Tensor
 
 from zsbir_lib.distributed import world
 from zsbir_lib.errors import OptionsChangedError, ZsbirError, argument
-from zsbir_lib.files import sha256
+from zsbir_lib.files import digest_of, sha256
 
 Parts = Mapping[str, Any]
 """What a training changes, by name, each with ``state_dict``, or a `torch.Generator`."""
@@ -164,7 +163,7 @@ class Checkpoints:
         """Give a whole checkpoint its checksums and its name, and remove those before."""
         files = sorted(path for path in draft.iterdir() if path.is_file())
         record["files"] = {path.name: sha256(path) for path in files}
-        record["sha256"] = _digest(record)
+        record["sha256"] = digest_of(record)
         with (draft / _RECORD).open("w", encoding="utf-8") as stream:
             json.dump(record, stream)
             stream.flush()
@@ -236,7 +235,7 @@ def _read(place: Path) -> dict[str, Any]:
         record = json.loads((place / _RECORD).read_text(encoding="utf-8"))
         if record["format"] != _FORMAT:
             raise _unread(place, f"its format is {record['format']!r}, not {_FORMAT}")
-        if record.pop("sha256") != _digest(record):
+        if record.pop("sha256") != digest_of(record):
             raise _damaged(place, _RECORD, "is not as it was written")
     except (AttributeError, LookupError, TypeError, UnicodeError, json.JSONDecodeError):
         raise _damaged(place, _RECORD, "is not as it was written") from None
@@ -251,11 +250,6 @@ def _read(place: Path) -> dict[str, Any]:
         except OSError as error:
             raise _unread(place, error) from None
     return record
-
-
-def _digest(record: Mapping[str, Any]) -> str:
-    text = json.dumps(record, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _damaged(place: Path, name: str, how: str) -> ZsbirError:

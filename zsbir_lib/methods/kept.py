@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from zsbir_lib import __version__
 from zsbir_lib.features import FeatureSet, Pairs
+from zsbir_lib.files import load_tensors
 from zsbir_lib.methods.base import RetrievalMethod
 from zsbir_lib.methods.saving import load_method
 from zsbir_lib.retrieval import DiffusionIndex, Index
@@ -131,9 +131,8 @@ def kept_gallery(
         return None
     device = method.get_params().get("device")
     fitted, _ = load_method(entry.path(_PIECE), device)
-    with safe_open(entry.path(_INDEX), "pt") as file:
-        kind = next(one for one in _INDICES if one.__name__ == file.metadata()["kind"])
-        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    state, metadata = load_tensors(entry.path(_INDEX), "gallery")
+    kind = next(one for one in _INDICES if one.__name__ == metadata["kind"])
     # Features lie on the CPU, and a gallery is searched there.
     return fitted, kind.from_state(state, torch.device("cpu"))
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from zsbir_lib.devices import choose_device
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import atomic_path, load_tensors
 from zsbir_lib.methods.base import RetrievalMethod, all_finite, create_method
 
 _FORMAT = 2  # the first one had no checksum, and named a device
@@ -116,13 +116,7 @@ def load_method(
 
 def _read(path: Path) -> tuple[str | None, str | None, dict[str, Tensor]]:
     """Return the header, the checksum, and the tensors of a file."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise ZsbirError(f"cannot read the model {path}: {reason}") from None
+    state, metadata = load_tensors(path, "model")
     return metadata.get("zsbir"), metadata.get("sha256"), state
 
 

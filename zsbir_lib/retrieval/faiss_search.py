@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from zsbir_lib.errors import ZsbirError, argument
-from zsbir_lib.retrieval.kmeans import is_integer
+from zsbir_lib.errors import ZsbirError, argument, check_counts
 
 KINDS = ("exact", "ivf", "hnsw", "ivfpq")
 """How a gallery can be searched, exactly or by one of three approximate structures of FAISS."""
@@ -58,9 +57,7 @@ class Settings:
             raise ZsbirError(
                 f"unknown search {self.kind!r}: {argument('search')} is one of {', '.join(KINDS)}"
             )
-        for name, value in asdict(self).items():
-            if name != "kind" and value is not None and not (is_integer(value) and value >= 1):
-                raise ZsbirError(f"{argument(name)} must be a whole number above 0, not {value}")
+        check_counts(**{name: value for name, value in asdict(self).items() if name != "kind"})
 
     def for_gallery(self, size: int, width: int) -> Settings:
         """Return the settings with what was left open chosen for a gallery to train on.

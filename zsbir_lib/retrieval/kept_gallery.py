@@ -6,7 +6,6 @@ replaced as one file, so whoever opens the folder finds the gallery before a cha
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zsbir_lib.errors import DamagedError, ZsbirError
-from zsbir_lib.files import write_json
+from zsbir_lib.files import digest_of, list_own_folder, write_json
 from zsbir_lib.retrieval.faiss_search import (
     Settings,
     read_structure,
@@ -61,22 +60,10 @@ class KeptGallery:
 
     def check_new(self) -> None:
         """Raise a `ZsbirError` unless a gallery can be made here, or finished."""
-        try:
-            there = sorted(os.listdir(self.folder)) if os.path.lexists(self.folder) else []
-        except OSError as error:
-            reason = "it is a file" if isinstance(error, NotADirectoryError) else error.strerror
-            raise ZsbirError(
-                f"cannot keep a gallery in {self.folder}: {reason}; give a folder"
-            ) from None
-        if _RECORD in there:
+        if _RECORD in list_own_folder(self.folder, (KIND, _TRAINED, _RECORD), "a gallery"):
             raise ZsbirError(
                 f"{self.folder} holds a gallery: LargeIndex.open opens it; give another folder for "
                 "a new one"
-            )
-        if other := [name for name in there if name not in (KIND, _TRAINED, "lost+found")]:
-            raise ZsbirError(
-                f"{self.folder} holds other files ({', '.join(other[:3])}): give a new or empty "
-                "folder for the gallery"
             )
 
     def read(self) -> dict[str, Any]:
@@ -100,11 +87,12 @@ class KeptGallery:
         try:
             told = json.loads(text)
             version, checksum = told["format"], told["sha256"]
+            body = {name: value for name, value in told.items() if name != "sha256"}
         except (ValueError, KeyError, TypeError):
-            version, checksum, told = None, None, {}
+            version, checksum, body = None, None, {}
         if isinstance(version, int) and version != _FORMAT:
             raise DamagedError(f"{self.folder} is of another version of this library: make it anew")
-        if checksum is None or checksum != _digest(told):
+        if checksum != digest_of(body):
             raise DamagedError(f"{self._record} is damaged: make the gallery anew from its vectors")
         self._seen = checksum
         self._told = told
@@ -174,15 +162,10 @@ class KeptGallery:
             "shards": [entry.folder.name for entry in entries],
             "removed": index.removed.tolist(),
         }
-        told = {**body, "sha256": _digest(body)}
+        told = {**body, "sha256": digest_of(body)}
         write_json(self._record, told)
         self._seen, self._told = told["sha256"], told
         kept = {*body["shards"], trained}
         for entry in list(self.store.entries()):
             if entry.kind in (KIND, _TRAINED) and entry.folder.name not in kept:
                 self.store.remove(entry)
-
-
-def _digest(told: dict[str, Any]) -> str:
-    body = {name: value for name, value in told.items() if name != "sha256"}
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

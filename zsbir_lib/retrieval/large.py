@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import ZsbirError, check_counts
 from zsbir_lib.retrieval.faiss_search import Settings, trained, training_rows
 from zsbir_lib.retrieval.index import DEFAULT_MEMORY, Index, Ranking
 from zsbir_lib.retrieval.kept_gallery import KeptGallery
-from zsbir_lib.retrieval.kmeans import is_integer
 from zsbir_lib.retrieval.shards import LEAST, MISSING, Found, Shard, make_shard
 from zsbir_lib.retrieval.vectors import as_features, as_floats, prepared, scale_rows
 
@@ -91,9 +90,7 @@ class LargeIndex(Index):
         shard_size: int = SHARD,
     ) -> None:
         settings = Settings(search, n_lists, code_bytes, links)
-        for name, value in (("breadth", breadth), ("shard_size", shard_size)):
-            if value is not None and not (is_integer(value) and value >= 1):
-                raise ZsbirError(f"{argument(name)} must be a whole number above 0, not {value}")
+        check_counts(breadth=breadth, shard_size=shard_size)
         gallery = as_features("gallery", gallery, ndims=(2,))
         settings = settings.for_gallery(*gallery.shape)
         self._begin(settings, gallery.shape[1], shard_size, breadth)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zsbir_lib.errors import DamagedError, ZsbirError
+from zsbir_lib.errors import DamagedError, ZsbirError, reason_of
 from zsbir_lib.files import load_array
 from zsbir_lib.retrieval.faiss_search import (
     LEAST,
@@ -274,8 +274,7 @@ def refusal(folder: Path, error: Exception) -> ZsbirError:
         What came of reading a file of it.
     """
     if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-        return ZsbirError(f"cannot read the gallery {folder}: {error.strerror or error}")
-    reason = getattr(error, "strerror", None) or error
+        return ZsbirError(f"cannot read the gallery {folder}: {reason_of(error)}")
     return DamagedError(
-        f"the gallery in {folder} is damaged ({reason}): make it anew from its vectors"
+        f"the gallery in {folder} is damaged ({reason_of(error)}): make it anew from its vectors"
     )

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
-from zsbir_lib.datasets.toybox.drawing import Drawing, Part, draw_object
-from zsbir_lib.datasets.toybox.instance import distractor
-from zsbir_lib.datasets.toybox.photo import render_photo
+from zsbir_lib.datasets.toybox.drawing import Drawing, Part
+from zsbir_lib.datasets.toybox.instance import DrawnToy
 from zsbir_lib.datasets.toybox.registry import toy_class
-from zsbir_lib.datasets.toybox.sketch import Strokes, visible_strokes
 
 _MOST_ADDED = 3  # things of which an invention takes parts, besides its body
 _FATES = 64  # a part's number, beyond this many, decides again whether an invention has it
@@ -82,7 +79,7 @@ class Invention:
 
 
 @dataclass(frozen=True)
-class InventedToy:
+class InventedToy(DrawnToy):
     """One instance of an invention, as a toy is one of its class.
 
     Attributes
@@ -102,21 +99,8 @@ class InventedToy:
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, self.invention.number, self.instance, stream])
 
-    @cached_property
-    def parts(self) -> list[Part]:
-        """The parts of the object, back to front."""
-        return draw_object(self.invention.draw, self._rng(0))
-
-    @cached_property
-    def strokes(self) -> Strokes:
-        """The lines that a contour drawing shows."""
-        return visible_strokes(self.parts)
-
-    def photo(self, *, size: int = 64, clutter: float = 0.5) -> np.ndarray:
-        """Return the photo, uint8 of shape (size, size, 3); see `Toy.photo`."""
-        return render_photo(
-            self.parts, self._rng(1), size=size, clutter=clutter, distractor=distractor
-        )
+    def _draw(self, drawing: Drawing) -> None:
+        self.invention.draw(drawing)
 
 
 def _unit(parts: Sequence[Part]) -> list[Part]:

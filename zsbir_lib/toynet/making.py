@@ -21,7 +21,7 @@ from zsbir_lib.datasets.toybox.generation import Pictures
 from zsbir_lib.datasets.toybox.recipe import DRAWINGS_VERSION, Counts, Recipe
 from zsbir_lib.datasets.toybox.registry import toy_classes
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import atomic_path
+from zsbir_lib.files import write_text
 from zsbir_lib.paper import PAPER_SPLIT
 from zsbir_lib.toynet.network import FEATURE_DIM, INPUT_SIZE
 from zsbir_lib.toynet.packaged import save_toynet, write_checksum
@@ -212,8 +212,7 @@ def write_network(out: Path, network: nn.Module, card: dict[str, Any], text: str
     """Write `network` to `out` with its card inside; its checksum and the card's text beside it."""
     save_toynet(out, network, card)
     write_checksum(out)
-    with atomic_path(out.with_suffix(".md")) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(out.with_suffix(".md"), text)
 
 
 def card_text(card: dict[str, Any]) -> str:

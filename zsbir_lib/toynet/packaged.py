@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import atomic_path, sha256
+from zsbir_lib.files import atomic_path, load_tensors, sha256, write_text
 
 #: The weights of ToyNet that ship with the library.
 TOYNET_WEIGHTS = Path(__file__).parent / "weights" / "toynet.safetensors"
@@ -58,8 +58,7 @@ def packaged_weights(path: Path | None = None) -> dict[str, Tensor]:
 
 def write_checksum(path: Path) -> None:
     """Write the SHA-256 of a weight file beside it."""
-    with atomic_path(path.with_suffix(".sha256")) as temporary:
-        temporary.write_text(f"{sha256(path)}  {path.name}\n", encoding="utf-8")
+    write_text(path.with_suffix(".sha256"), f"{sha256(path)}  {path.name}\n")
 
 
 def save_toynet(path: str | os.PathLike, network: nn.Module, card: Mapping[str, Any]) -> None:
@@ -102,13 +101,10 @@ def read_toynet_card(path: str | os.PathLike) -> dict[str, Any]:
     ZsbirError
         If the file is missing, damaged, or has no card.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ZsbirError(f"there is no weight file {path}")
+    _, metadata = load_tensors(path, "weight file")
     try:
-        with safe_open(path, framework="pt") as stream:
-            return json.loads((stream.metadata() or {})["card"])
+        return json.loads(metadata["card"])
     except KeyError:
         raise ZsbirError(f"{path} has no model card: `zsbir toynet train` writes one") from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ZsbirError(f"{path} is damaged: {error}") from None
+    except ValueError as error:
+        raise ZsbirError(f"the model card in {path} is damaged: {error}") from None

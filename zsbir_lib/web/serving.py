@@ -10,7 +10,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from zsbir_lib.errors import ZsbirError, argument
+from zsbir_lib.errors import ZsbirError, argument, reason_of
 
 _HERE = "127.0.0.1"
 _HEADERS = {
@@ -54,7 +54,7 @@ class PageServer(ThreadingHTTPServer):
             super().__init__((_HERE, port), _Handler)
         except (OSError, OverflowError) as error:
             taken = getattr(error, "errno", None) == errno.EADDRINUSE
-            reason = "another process listens there" if taken else _reason(error)
+            reason = "another process listens there" if taken else reason_of(error)
             raise ZsbirError(
                 f"cannot serve at port {port} ({reason}): give another {argument('port')}, or 0 "
                 "for any that is free"
@@ -75,10 +75,6 @@ class PageServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a browser that went away."""
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 class _Handler(BaseHTTPRequestHandler):

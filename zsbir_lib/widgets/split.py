@@ -13,7 +13,7 @@ from zsbir_lib.plots import COLOURS, INK, Plot, new_plots
 from zsbir_lib.protocols import Interval, SplitScores, class_bootstrap
 from zsbir_lib.widgets.live import LiveWidget, module_text
 
-METHODS = {"cosine": "cosine", "ridge": "ridge regression"}
+TITLES = {"cosine": "cosine", "ridge": "ridge regression"}
 """The two methods that run in the page, and their titles."""
 
 
@@ -25,21 +25,12 @@ class SplitBuilder(LiveWidget):
 
     Parameters
     ----------
-    features
-        Of a data set in which every candidate has ``n_photos`` photos, ``n_sketches`` of them
-        with a sketch.
-    candidates
-        Classes that may be unseen; those of the others that have sketches are always seen.
+    features, candidates, dim, n_sketches, n_photos, ridge
+        As for `zsbir_lib.protocols.SplitScores.of`.
     presets
         By a name that a button can bear, classes to make unseen at once.
     unseen
         At first; by default the first preset's, or else none.
-    dim
-        Numbers that a feature is reduced to.
-    n_sketches, n_photos
-        Of each candidate: pairs to learn from, or queries and gallery if it is unseen.
-    ridge
-        The penalty of ridge regression.
     caption
         Below the widget.
 
@@ -136,11 +127,11 @@ class SplitBuilder(LiveWidget):
             right.plot([per_class[name][k] for k in scores], range(len(scores)), "os"[i],
                        color=COLOURS[i], markersize=4)  # fmt: skip
             right.set_yticks(range(len(scores)), scores, fontsize=7)
-        left.set_yticks(range(len(METHODS)), METHODS.values())
+        left.set_yticks(range(len(TITLES)), TITLES.values())
         left.set(ylim=(-0.6, 1.6), xlim=(0, 1), xlabel="mAP@K and 95% interval")
         right.set(xlim=(0, 1), xlabel="mAP@K of each unseen class")
         right.axvline(0, color=INK, linewidth=0.8)
-        said = "; ".join(f"{METHODS[name]} {value}" for name, value in intervals.items())
+        said = "; ".join(f"{TITLES[name]} {value}" for name, value in intervals.items())
         figure.alt_text = (
             f"{len(self.unseen)} of {len(self.candidates)} classes unseen: "
             f"{said or 'too few to score'}. Unseen: {', '.join(self.unseen) or 'none'}."

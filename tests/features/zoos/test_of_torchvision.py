@@ -12,7 +12,6 @@ from torchvision import models
 from zsbir_lib.errors import ZsbirError
 from zsbir_lib.features import load_backbone
 from zsbir_lib.features.zoos import find_recipe
-from zsbir_lib.features.zoos.of_torchvision import _take_off_last_layer
 
 
 def without_last_layer(name, path, **options):
@@ -83,9 +82,11 @@ def test_the_size_of_a_network_is_that_of_its_weights():
         assert recipe.build().image_size == recipe.input_size == 384
 
 
-def test_what_ends_otherwise_is_refused():
-    with pytest.raises(ZsbirError, match="odd does not end with 1,000 classes"):
-        _take_off_last_layer(nn.Sequential(nn.Linear(3, 4)), "odd")
+def test_what_ends_otherwise_is_refused(monkeypatch):
+    other = nn.Sequential(nn.Linear(3, 4))
+    monkeypatch.setattr("zsbir_lib.features.zoos.of_torchvision.get_model", lambda *_, **__: other)
+    with pytest.raises(ZsbirError, match="resnet18 does not end with 1,000 classes"):
+        find_recipe("torchvision:resnet18")[1].build()
 
 
 def test_weights_by_name_are_fetched_as_torchvision_does(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 from zsbir_lib.course.exam import generating, ranking, unseen
 from zsbir_lib.course.exam.paper import ExamQuestion
 from zsbir_lib.errors import ZsbirError
-from zsbir_lib.files import atomic_path, check_outputs
+from zsbir_lib.files import check_outputs, write_text
 
 __all__ = ["BuiltExam", "ExamQuestion", "build_exam", "exam_questions"]
 
@@ -72,8 +72,7 @@ def build_exam(out: Path, variant: int = 0) -> BuiltExam:
         (files.paper, _paper(questions)),
         (files.answers, _answers(questions, variant)),
     ):
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(path, text)
     return files
 
 

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from zsbir_lib.datasets.toybox.drawing import Part, draw_object
+from zsbir_lib.datasets.toybox.drawing import Drawing, Part, draw_object
 from zsbir_lib.datasets.toybox.photo import render_photo
 from zsbir_lib.datasets.toybox.registry import ToyClass, toy_class, toy_classes
 from zsbir_lib.datasets.toybox.sketch import Hand, Strokes, render_sketch, visible_strokes
@@ -43,8 +43,34 @@ def _hand(seed: int, number: int) -> Hand:
     return Hand.draw_one(np.random.default_rng([seed, _HAND, number]))
 
 
+class DrawnToy:
+    """An object and its photo, each from a stream of random numbers of its own."""
+
+    def _rng(self, stream: int) -> np.random.Generator:
+        raise NotImplementedError
+
+    def _draw(self, drawing: Drawing) -> None:
+        raise NotImplementedError
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The parts of the object, back to front."""
+        return draw_object(self._draw, self._rng(_OBJECT))
+
+    @cached_property
+    def strokes(self) -> Strokes:
+        """The lines that a contour drawing shows."""
+        return visible_strokes(self.parts)
+
+    def photo(self, *, size: int = 64, clutter: float = 0.5) -> np.ndarray:
+        """Return the photo, uint8 of shape (size, size, 3); see `render_photo`."""
+        return render_photo(
+            self.parts, self._rng(_PHOTO), size=size, clutter=clutter, distractor=distractor
+        )
+
+
 @dataclass(frozen=True)
-class Toy:
+class Toy(DrawnToy):
     """Instance number `instance` of the class `class_name`, under a seed.
 
     The object itself, its photo and each of its sketches draw from separate streams of random
@@ -59,21 +85,8 @@ class Toy:
         key = toy_class(self.class_name).key
         return np.random.default_rng([self.seed, key, self.instance, stream, number])
 
-    @cached_property
-    def parts(self) -> list[Part]:
-        """The parts of the object, back to front."""
-        return draw_object(toy_class(self.class_name).draw, self._rng(_OBJECT))
-
-    @cached_property
-    def strokes(self) -> Strokes:
-        """The lines that a contour drawing shows."""
-        return visible_strokes(self.parts)
-
-    def photo(self, *, size: int = 64, clutter: float = 0.5) -> np.ndarray:
-        """Return the photo, uint8 of shape (size, size, 3); see `render_photo`."""
-        return render_photo(
-            self.parts, self._rng(_PHOTO), size=size, clutter=clutter, distractor=distractor
-        )
+    def _draw(self, drawing: Drawing) -> None:
+        toy_class(self.class_name).draw(drawing)
 
     def hands(self, count: int) -> list[int]:
         """Return the numbers of the `count` different hands that sketch this toy."""

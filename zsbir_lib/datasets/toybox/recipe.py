@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any
 
 from zsbir_lib.datasets.splits import SKETCHY_CLASSES, unseen_classes
 from zsbir_lib.errors import ZsbirError
+from zsbir_lib.files import digest_of
 from zsbir_lib.paper import PAPER_SPLIT
 
 DRAWINGS_VERSION = 1
@@ -92,8 +91,7 @@ class Recipe:
     @property
     def identity(self) -> str:
         """Twelve hexadecimal digits that change with the `key`."""
-        text = json.dumps(self.key, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return digest_of(self.key)[:12]
 
 
 def _release(version: str) -> str:

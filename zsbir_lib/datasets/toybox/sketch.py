@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from zsbir_lib.datasets.toybox.drawing import Part
+from zsbir_lib.drawings.hands import smooth_noise
 
 _VISIBILITY_SIZE = 128  # pixels of the masks that decide what is hidden
 _SUPERSAMPLING = 4
@@ -137,21 +138,6 @@ def visible_strokes(parts: Sequence[Part]) -> Strokes:
             lines.append(run)
             numbers.append(i)
     return Strokes(tuple(lines), tuple(numbers), tuple(parts))
-
-
-def _wobble(
-    rng: np.random.Generator, along: np.ndarray, frequency: float, columns: int = 2
-) -> np.ndarray:
-    """Return smooth noise of unit size along a path, shape (len(along), columns).
-
-    `along` is the distance drawn so far; `frequency` is the number of swings a unit.
-    """
-    position = along * frequency
-    knots = rng.standard_normal((int(position[-1]) + 3, columns))
-    left = position.astype(int)
-    t = (position - left)[:, None]
-    t = t * t * (3 - 2 * t)
-    return knots[left] * (1 - t) + knots[left + 1] * t
 
 
 def _omitted(
@@ -281,10 +267,10 @@ def render_sketch(
     steps[starts] = 1.0
     along = np.cumsum(steps)
     skill = abstraction * hand.clumsiness
-    points = points + _wobble(rng, along, 3.0) * (0.011 * skill)
-    points += _wobble(rng, along, 14.0) * (0.004 * skill)
+    points = points + smooth_noise(rng, along * 3.0) * (0.011 * skill)
+    points += smooth_noise(rng, along * 14.0) * (0.004 * skill)
     scale = size * _SUPERSAMPLING / 2
-    widths = hand.pen * scale * np.exp(0.22 * _wobble(rng, along, 4.0, 1)[:, 0])
+    widths = hand.pen * scale * np.exp(0.22 * smooth_noise(rng, along * 4.0, 1)[:, 0])
     # Thin out the points: the pen does not notice, and drawing is what costs time.
     tick = (along / _POINT_SPACING).astype(int)
     keep = np.concatenate([[True], tick[1:] != tick[:-1]])
