@@ -271,7 +271,7 @@ class NoLock:
     def release(self): pass
 zsbir_lib.store.FileLock = NoLock
 root, me = sys.argv[1:]
-for turn in range(300):
+for turn in range(100):
     def make(draft):
         draft.piece("a.txt", lambda path: path.write_text(f"{turn} of {me}\\n" * 50))
     entry = Store(root).replace("things", {"k": 1}, make)
