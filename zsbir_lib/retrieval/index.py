@@ -40,8 +40,7 @@ DEFAULT_MEMORY = 512 * 2**20
 # depends on the inputs alone, since products of other shapes may add in another order.
 _PRODUCT_ROWS = 512
 _PRODUCT_BYTES = 128 * 2**20
-# Photos multiplied at once on a CPU: one product of 10,453 takes half as long again, and a tenth
-# of the time is lost with 1,024.
+# Photos multiplied at once on a CPU: one product of 10,453 takes half as long again.
 _RUN = 512
 # Products of fewer rows take a path of their own in most BLAS, with other roundings.
 _ROW_STEP = 16
