@@ -1,5 +1,7 @@
 """K-means of many sets at once, beside scikit-learn's."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -37,6 +39,31 @@ def test_kmeans_equals_sklearn_from_the_same_start():
         theirs.fit(samples[sketch].numpy())
         np.testing.assert_array_equal(assignment[sketch], theirs.labels_)
         np.testing.assert_allclose(centres[sketch], theirs.cluster_centers_, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_blocks", [1, 3])
+def test_fewer_samples_than_numbers_take_another_way_to_the_same(monkeypatch, n_blocks):
+    """Then inner products of samples are found once; and a CPU takes some sketches at a time."""
+    samples = blobs(n_sketches=6, n_samples=30, width=80, spread=4.0)
+    module = sys.modules[kmeans.__module__]
+    monkeypatch.setattr(module, "CPU_BYTES", samples.nbytes // n_blocks)
+    init = samples[:, :4].clone()
+    init[1, 3] = 1e4  # nearest to nobody: it takes over the farthest sample
+    centres, assignment = kmeans(samples, 4, init=init, tolerance=0, iterations=300)
+    monkeypatch.setattr(module._Products, "__init__", lambda self, rows: vars(self).update(
+        rows=rows, table=None))  # fmt: skip
+    by_numbers = kmeans(samples, 4, init=init, tolerance=0, iterations=300)
+    assert torch.equal(assignment, by_numbers.assignment)
+    torch.testing.assert_close(centres, by_numbers.centres, rtol=0, atol=1e-9)
+    assert (assignment[1] == 3).any()
+    for sketch in (0, *range(2, 6)):
+        theirs = KMeans(4, init=init[sketch].numpy(), n_init=1, tol=0, max_iter=300)
+        theirs.fit(samples[sketch].numpy())
+        np.testing.assert_array_equal(assignment[sketch], theirs.labels_)
+        np.testing.assert_allclose(centres[sketch], theirs.cluster_centers_, atol=1e-9)
+    samples[4, 2, 1] = float("nan")
+    with pytest.raises(ZsbirError, match="sketch 4 hold NaN"):
+        kmeans(samples, 4)
 
 
 def test_kmeans_start_is_as_good_as_sklearns():
